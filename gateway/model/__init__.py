@@ -1,0 +1,1 @@
+"""The nouns of the service: pure values without input or output."""

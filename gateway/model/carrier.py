@@ -1,0 +1,31 @@
+"""Carriers as a merchant registers them: who may receive what, for which purpose, how long."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from policies.question import Mode, Purpose, Registration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """One registration; `valid_until` is exclusive, `withdrawn_at` is set when it left the file."""
+
+    carrier_id: str
+    name: str
+    otto_codes: tuple[str, ...]
+    modes: frozenset[Mode]
+    fields: frozenset[str]
+    purposes: frozenset[Purpose]
+    valid_from: datetime
+    valid_until: datetime
+    endpoint: str | None
+    public_key: str | None
+    withdrawn_at: datetime | None = None
+
+    def registration(self, now: datetime) -> Registration:
+        """The state of the registration at `now` (UTC)."""
+        if self.withdrawn_at is not None:
+            return Registration.WITHDRAWN
+        if self.valid_from <= now < self.valid_until:
+            return Registration.CURRENT
+        return Registration.LAPSED

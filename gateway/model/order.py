@@ -1,0 +1,91 @@
+"""Orders as the gateway keeps them: what is needed to decide on a hand-over, and no more."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.model.contact import FreightContact, ShopContact
+from policies.question import Mode
+
+
+class Status(StrEnum):
+    """OTTO's `fulfillmentStatus` of a position item (OTTO Market Orders API v4)."""
+
+    ANNOUNCED = "ANNOUNCED"
+    PROCESSABLE = "PROCESSABLE"
+    SENT = "SENT"
+    RETURNED = "RETURNED"
+    CANCELLED_BY_PARTNER = "CANCELLED_BY_PARTNER"
+    CANCELLED_BY_MARKETPLACE = "CANCELLED_BY_MARKETPLACE"
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether nothing of this piece will be delivered any more."""
+        return self in _ENDED
+
+
+_ENDED = frozenset({Status.RETURNED, Status.CANCELLED_BY_PARTNER, Status.CANCELLED_BY_MARKETPLACE})
+
+
+class Evidence(StrEnum):
+    """What a piece's mode rests on, the strongest first; a phone number alone proves nothing."""
+
+    DELIVERY_TYPE = "delivery_type"
+    SKU = "sku"
+    TRACKING_CARRIER = "tracking_carrier"
+    ASSIGNMENT = "assignment"
+    NONE = "none"
+
+
+class Flag(StrEnum):
+    """What somebody should look at; kept with the order and shown without contact data."""
+
+    PHONE_MISSING = "phone_missing"
+    PHONE_UNPARSABLE = "phone_unparsable"
+    EMAIL_INVALID = "email_invalid"
+    UNCLASSIFIED = "unclassified"
+    ADDRESS_PENDING = "address_pending"
+    PARCEL_PHONE_DISCARDED = "parcel_phone_discarded"
+    PARCEL_EMAIL_DISCARDED = "parcel_email_discarded"
+    INVOICE_EMAIL_NOT_RELAY = "invoice_email_not_relay"
+
+
+class EmailKind(StrEnum):
+    """Which of the three addresses a person meets: relay and placeholder in shops, freight at carriers."""
+
+    RELAY = "relay"
+    PLACEHOLDER = "placeholder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One physical piece (OTTO's position items have no quantity) and the evidence for its mode."""
+
+    item_id: str
+    status: Status
+    mode: Mode
+    evidence: Evidence
+    tracking_carrier: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order derived from the marketplace's, ready to be sealed and stored.
+
+    `changed_at` is the marketplace's last change; of two versions the later one stands. `freight` is
+    None for orders of parcels only and for orders whose address has not come yet; so is `shop` then.
+    `discarded` names contact fields that came without right to be kept ("phone", "email").
+    """
+
+    order_number: str
+    sales_order_id: str
+    ordered_at: datetime
+    changed_at: datetime
+    country: str | None
+    postcode_area: str | None
+    items: tuple[Item, ...]
+    shop: ShopContact | None
+    email_kind: EmailKind | None
+    freight: FreightContact | None
+    flags: tuple[Flag, ...]
+    discarded: tuple[str, ...]
