@@ -1,0 +1,27 @@
+"""Clients: who holds a token, in which role, and what they may ask for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from policies.question import Purpose, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A registered caller of the API; `carrier_id` is set for carriers and for nobody else."""
+
+    client_id: str
+    merchant: str
+    role: Role
+    carrier_id: str | None
+    name: str
+    purposes: frozenset[Purpose]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether the token counts at `now`: neither revoked nor expired."""
+        if self.revoked_at is not None:
+            return False
+        return self.expires_at is None or now < self.expires_at

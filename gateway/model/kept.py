@@ -1,0 +1,73 @@
+"""An order as it is kept: its state and deadlines, and whether a piece's window is open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.model.order import EmailKind, Evidence, Flag, Status
+from policies.question import Mode, Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptItem:
+    """One piece with its assignment; times are UTC, None where it has not happened."""
+
+    item_id: str
+    status: Status
+    mode: Mode
+    evidence: Evidence
+    tracking_carrier: str | None
+    carrier_id: str | None
+    consignment: str | None
+    assigned_at: datetime | None
+    delivered_at: datetime | None
+
+    def window(self, order: "KeptOrder", now: datetime, grace: timedelta) -> Window:
+        """Opens with the assignment, closes with delivery plus grace, cancellation or erasure."""
+        if self.status.is_cancelled or order.erased_at is not None or now >= order.latest_at:
+            return Window.CLOSED
+        if self.delivered_at is not None and now >= self.delivered_at + grace:
+            return Window.CLOSED
+        if self.assigned_at is None or not order.has_freight_contact:
+            return Window.NOT_OPEN
+        return Window.OPEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptOrder:
+    """What is stored of an order beside its envelopes; no contact data.
+
+    `latest_at` bounds the contact's life whatever happens; `erased_at` tells that it ended.
+    `subject` is the order's name in the audit log, None after erasure of the subject.
+    """
+
+    order_number: str
+    sales_order_id: str
+    ordered_at: datetime
+    changed_at: datetime
+    imported_at: datetime
+    country: str | None
+    postcode_area: str | None
+    email_kind: EmailKind | None
+    phone_present: bool
+    has_freight_contact: bool
+    flags: tuple[Flag, ...]
+    subject: str | None
+    latest_at: datetime
+    erased_at: datetime | None
+    items: tuple[KeptItem, ...]
+
+    def delete_by(self, after_delivery: timedelta) -> datetime:
+        """When the contact goes at the latest: all pieces delivered plus grace, or `latest_at`."""
+        return deletion_date(self.items, self.latest_at, after_delivery)
+
+
+def deletion_date(
+    items: Sequence[KeptItem], latest_at: datetime, after_delivery: timedelta
+) -> datetime:
+    """The earlier of `latest_at` and the last piece's delivery plus `after_delivery`."""
+    expected = [item for item in items if not item.status.is_cancelled]
+    delivered = [item.delivered_at for item in expected if item.delivered_at is not None]
+    if not delivered or len(delivered) < len(expected):
+        return latest_at
+    return min(latest_at, max(delivered) + after_delivery)

@@ -1,0 +1,182 @@
+"""The configuration, read once into frozen records; an unknown key or a bad value stops the start."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from gateway.errors import ConfigurationError
+from gateway.resources import default_config
+
+_PREFIX = "GATEWAY_"
+_OWN_NAMES = frozenset({"GATEWAY_CONFIG", "GATEWAY_DATA", "GATEWAY_DATABASE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Where and how the service listens."""
+
+    host: str
+    port: int
+    workers: int
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one client, one body, one order may be."""
+
+    requests_per_minute: int
+    body_bytes: int
+    orders_body_bytes: int
+    order_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long a contact may be handed over and how long it is kept."""
+
+    window_after_delivery: timedelta
+    erase_after_delivery: timedelta
+    erase_latest: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of it; `data` is the data directory, `config` the directory of the file that was read."""
+
+    data: Path
+    config: Path
+    database_url: str
+    service: Service
+    limits: Limits
+    deadlines: Deadlines
+    origin: str
+
+    def config_file(self, name: str) -> Path:
+        """A further configuration file: beside the one that was read, else as shipped."""
+        beside = self.config / name
+        return beside if beside.exists() else default_config() / name
+
+
+class _Table(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+class _ServiceTable(_Table):
+    host = fields.String(required=True, validate=validate.Length(min=1))
+    port = fields.Integer(required=True, validate=validate.Range(1, 65535))
+    workers = fields.Integer(required=True, validate=validate.Range(1, 256))
+    threads = fields.Integer(required=True, validate=validate.Range(1, 256))
+
+
+class _DatabaseTable(_Table):
+    url = fields.String(required=True)
+
+
+class _LimitsTable(_Table):
+    requests_per_minute = fields.Integer(required=True, validate=validate.Range(1))
+    body_bytes = fields.Integer(required=True, validate=validate.Range(1024))
+    orders_body_bytes = fields.Integer(required=True, validate=validate.Range(1024))
+    order_bytes = fields.Integer(required=True, validate=validate.Range(1024))
+
+
+class _WindowTable(_Table):
+    after_delivery_days = fields.Integer(required=True, validate=validate.Range(0, 30))
+
+
+class _RetentionTable(_Table):
+    after_delivery_days = fields.Integer(required=True, validate=validate.Range(0, 90))
+    latest_days = fields.Integer(required=True, validate=validate.Range(1, 90))
+
+
+class _AuditTable(_Table):
+    # A signed note's key name: no spaces, no plus sign (C2SP signed-note).
+    origin = fields.String(required=True, validate=validate.Regexp(r"[^\s+]{1,200}\Z"))
+
+
+class _File(_Table):
+    service = fields.Nested(_ServiceTable, required=True)
+    database = fields.Nested(_DatabaseTable, required=True)
+    limits = fields.Nested(_LimitsTable, required=True)
+    window = fields.Nested(_WindowTable, required=True)
+    retention = fields.Nested(_RetentionTable, required=True)
+    audit = fields.Nested(_AuditTable, required=True)
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """The settings: as shipped, then GATEWAY_CONFIG's file, then the environment."""
+    shipped = default_config() / "gateway.toml"
+    named = Path(environment["GATEWAY_CONFIG"]) if "GATEWAY_CONFIG" in environment else shipped
+    tables = _merged(_read(shipped), _read(named), named)
+    tables = _merged(tables, _from_environment(environment), "the environment")
+    try:
+        loaded = _File().load(tables)
+    except ValidationError as fault:
+        raise ConfigurationError(f"{named}: {_first(fault.messages)}") from None
+    data = Path(environment.get("GATEWAY_DATA", "var")).absolute()
+    url = environment.get("GATEWAY_DATABASE") or loaded["database"]["url"]
+    return Settings(
+        data=data,
+        config=named.absolute().parent,
+        database_url=url or f"sqlite:///{data / 'gateway.db'}",
+        service=Service(**loaded["service"]),
+        limits=Limits(**loaded["limits"]),
+        deadlines=_deadlines(loaded["window"], loaded["retention"]),
+        origin=loaded["audit"]["origin"],
+    )
+
+
+def _deadlines(window: dict[str, int], retention: dict[str, int]) -> Deadlines:
+    if window["after_delivery_days"] > retention["after_delivery_days"]:
+        raise ConfigurationError(
+            "window.after_delivery_days: longer than retention.after_delivery_days, "
+            "when the contact is already erased"
+        )
+    return Deadlines(
+        window_after_delivery=timedelta(days=window["after_delivery_days"]),
+        erase_after_delivery=timedelta(days=retention["after_delivery_days"]),
+        erase_latest=timedelta(days=retention["latest_days"]),
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(f"{path}: there is no such file (GATEWAY_CONFIG)") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise ConfigurationError(f"{path}: {fault}") from None
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    tables: dict[str, dict[str, str]] = {}
+    for name, value in environment.items():
+        if name.startswith(_PREFIX) and name not in _OWN_NAMES:
+            table, separator, key = name.removeprefix(_PREFIX).lower().partition("__")
+            if not separator:
+                raise ConfigurationError(f"{name}: settings are named GATEWAY_<TABLE>__<KEY>")
+            tables.setdefault(table, {})[key] = value
+    return tables
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any], where: Path | str) -> dict[str, Any]:
+    merged = dict(below)
+    for table, keys in above.items():
+        if not isinstance(keys, dict):
+            raise ConfigurationError(f"{where}: {table}: keys stand in tables, such as [service]")
+        merged[table] = {**below.get(table, {}), **keys}
+    return merged
+
+
+def _first(messages: Any, path: str = "") -> str:
+    """The first error as `table.key: what is wrong`."""
+    while isinstance(messages, dict):
+        key, messages = next(iter(messages.items()))
+        path = f"{path}.{key}" if path else str(key)
+    return f"{path}: {messages[0]}"

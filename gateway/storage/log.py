@@ -1,0 +1,94 @@
+"""Appends to a merchant's audit log inside the transaction whose changes the entries tell of."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from gateway.audit.entry import Draft, Entry
+from gateway.model.ids import Entropy
+from gateway.storage.tables import entries, entry_reasons, logs
+
+_CURRENT = (
+    select(logs.c.log, logs.c.size, logs.c.last_time)
+    .where(logs.c.closed_at.is_(None))
+    .with_for_update()
+)
+
+
+class LogHead:
+    """The end of a merchant's current log, held by this transaction alone.
+
+    Holding it also puts all writes of one merchant in a row, on every node.
+    """
+
+    def __init__(self, connection: Connection, merchant: str, row: Any, entropy: Entropy) -> None:
+        self.merchant = merchant
+        self._connection = connection
+        self._log: int = row.log
+        self._size: int = row.size
+        self._last_time: datetime = row.last_time
+        self._entropy = entropy
+        self._entries: list[dict[str, Any]] = []
+        self._reasons: list[dict[str, Any]] = []
+
+    @classmethod
+    def lock(
+        cls, connection: Connection, merchant: str, now: datetime, origin: str, entropy: Entropy
+    ) -> "LogHead":
+        """The head of the merchant's open log; a merchant without one gets it here."""
+        row = connection.execute(_CURRENT.where(logs.c.merchant == merchant)).first()
+        if row is None:
+            connection.execute(
+                insert(logs).values(
+                    merchant=merchant,
+                    origin=f"{origin}/{merchant}",
+                    opened_at=now,
+                    size=0,
+                    last_time=now,
+                )
+            )
+            row = connection.execute(_CURRENT.where(logs.c.merchant == merchant)).one()
+        return cls(connection, merchant, row, entropy)
+
+    def append(self, draft: Draft, now: datetime) -> Entry:
+        """The draft as the next entry; its time never runs backwards, whatever the clock does."""
+        time = max(now, self._last_time)
+        entry = draft.at(index=self._size, time=time, salt=self._entropy(16).hex())
+        self._size += 1
+        self._last_time = time
+        self._entries.append(
+            {
+                "log": self._log,
+                "index": entry.index,
+                "id": entry.id,
+                "merchant": entry.merchant,
+                "time": entry.time,
+                "action": entry.action.value,
+                "outcome": entry.outcome.value,
+                "purpose": entry.purpose,
+                "actor_role": entry.actor.role,
+                "actor": entry.actor.id,
+                "carrier": entry.carrier,
+                "subject": entry.subject,
+                "leaf": entry.leaf(),
+            }
+        )
+        self._reasons += [
+            {"merchant": entry.merchant, "reason": code, "log": self._log, "index": entry.index}
+            for code in entry.reasons
+        ]
+        return entry
+
+    def flush(self) -> None:
+        """Write what was appended; the last statement before the commit."""
+        if not self._entries:
+            return
+        self._connection.execute(insert(entries), self._entries)
+        if self._reasons:
+            self._connection.execute(insert(entry_reasons), self._reasons)
+        self._connection.execute(
+            update(logs)
+            .where(logs.c.log == self._log)
+            .values(size=self._size, last_time=self._last_time)
+        )
