@@ -21,6 +21,10 @@ class NotFound(GatewayError):
     """What was named does not exist, or not for this client's merchant."""
 
 
+class Gone(GatewayError):
+    """What was named existed and is erased."""
+
+
 class Conflict(GatewayError):
     """The request contradicts what is stored."""
 

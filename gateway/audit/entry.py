@@ -26,6 +26,7 @@ class Action(StrEnum):
     ORDER_REJECTED = "order.rejected"
     ORDER_ASSIGNED = "order.assigned"
     ORDER_CANCELLED = "order.cancelled"
+    ORDER_DELIVERED = "order.delivered"
     CONTACT_RELEASED = "contact.released"
     CONTACT_REFUSED = "contact.refused"
     CONTACT_DISCARDED = "contact.discarded"

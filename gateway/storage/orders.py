@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from gateway.model.kept import KeptItem, KeptOrder
 from gateway.model.order import EmailKind, Evidence, Flag, Status
@@ -65,6 +65,16 @@ def fingerprints(
     return {row.order_number: row.fingerprint for row in connection.execute(found)}
 
 
+def contact_versions(
+    connection: Connection, merchant: str, order_numbers: Sequence[str]
+) -> dict[str, int]:
+    """The version of each order's contact that is stored now."""
+    mine = (contacts.c.merchant == merchant) & contacts.c.order_number.in_(order_numbers)
+    found = select(contacts.c.order_number, func.max(contacts.c.version)).where(mine)
+    rows = connection.execute(found.group_by(contacts.c.order_number))
+    return {number: version for number, version in rows}
+
+
 def envelopes(
     connection: Connection, merchant: str, order_numbers: Iterable[str], kind: str
 ) -> dict[str, tuple[Binding, Envelope]]:
@@ -121,6 +131,12 @@ def replace_items(
         connection.execute(insert(items), list(rows))
 
 
+def due(connection: Connection, merchant: str, order_number: str, delete_by: datetime) -> None:
+    """Set when an order's contacts go."""
+    mine = (contacts.c.merchant == merchant) & (contacts.c.order_number == order_number)
+    connection.execute(update(contacts).where(mine).values(delete_by=delete_by))
+
+
 def drop_contacts(connection: Connection, merchant: str, order_numbers: Sequence[str]) -> None:
     """Delete envelopes, data keys and digests of these orders; their pages are overwritten."""
     if not order_numbers:
@@ -140,6 +156,54 @@ def add_contacts(
         connection.execute(insert(contacts), list(envelopes_))
     if digests:
         connection.execute(insert(contact_digests), list(digests))
+
+
+def columns(merchant: str, order: KeptOrder) -> dict[str, Any]:
+    """The columns of an order that every import may change."""
+    return {
+        "merchant": merchant,
+        "order_number": order.order_number,
+        "sales_order_id": order.sales_order_id,
+        "ordered_at": order.ordered_at,
+        "changed_at": order.changed_at,
+        "country": order.country,
+        "postcode_area": order.postcode_area,
+        "email_kind": order.email_kind.value if order.email_kind else None,
+        "phone_present": order.phone_present,
+        "flags": [flag.value for flag in order.flags],
+        "erased_at": order.erased_at,
+    }
+
+
+def first_columns(order: KeptOrder, subject_key: bytes) -> dict[str, Any]:
+    """The columns of an order that its first import sets for good."""
+    return {
+        "imported_at": order.imported_at,
+        "subject": order.subject,
+        "subject_key": subject_key,
+        "latest_at": order.latest_at,
+    }
+
+
+def item_rows(merchant: str, order: KeptOrder) -> list[dict[str, Any]]:
+    """An order's pieces as rows of `items`, in their order."""
+    return [
+        {
+            "merchant": merchant,
+            "order_number": order.order_number,
+            "item": item.item_id,
+            "position": position,
+            "status": item.status.value,
+            "mode": item.mode.value,
+            "evidence": item.evidence.value,
+            "tracking_carrier": item.tracking_carrier,
+            "carrier": item.carrier_id,
+            "consignment": item.consignment,
+            "assigned_at": item.assigned_at,
+            "delivered_at": item.delivered_at,
+        }
+        for position, item in enumerate(order.items)
+    ]
 
 
 def contact_row(binding: Binding, envelope: Envelope, delete_by: datetime) -> dict[str, Any]:

@@ -1,0 +1,42 @@
+"""Wires the gateway together; the only place that knows all of its parts."""
+
+import os
+from datetime import UTC, datetime
+
+from gateway.marketplaces.otto.facts import OttoFacts
+from gateway.model.ids import Clock, Entropy
+from gateway.settings import Settings
+from gateway.storage.database import Database
+from gateway.storage.store import Store
+from gateway.usecases.services import Services
+from gateway.vault.keyring import Keyring
+from gateway.vault.opening import Opener
+from gateway.vault.sealing import Sealer
+from policies.engine import Engine
+from policies.proof import prove_once
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def assemble(settings: Settings, clock: Clock = now, entropy: Entropy = os.urandom) -> Services:
+    """The use cases over the settings' database and keys.
+
+    The policy is proved first: an edit that lets a contact out wrongly stops everything here, with
+    the case that broke.
+    """
+    engine = Engine.load()
+    prove_once(engine, settings.data / "policy-proof.json")
+    keyring = Keyring(settings.data / "keyring.json", entropy)
+    database = Database(settings.database_url, settings.service.threads)
+    return Services(
+        settings=settings,
+        store=Store(database, clock, entropy, settings.origin),
+        keyring=keyring,
+        sealer=Sealer(keyring, entropy),
+        opener=Opener(keyring),
+        engine=engine,
+        otto=OttoFacts.load(settings.config_file("marketplaces/otto.toml")),
+    )

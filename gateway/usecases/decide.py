@@ -1,0 +1,100 @@
+"""Says what would be decided, without any contact data; a refusal is put on record all the same."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.audit.entry import Action, Outcome
+from gateway.errors import NotFound
+from gateway.model.client import Client
+from gateway.model.kept import KeptOrder
+from gateway.model.order import EmailKind
+from gateway.settings import Deadlines
+from gateway.storage import carriers, orders
+from gateway.storage.store import Store, Transaction
+from gateway.usecases.actors import actor
+from gateway.usecases.questions import CONTACT_FIELDS, buyer_question, freight_question
+from policies.engine import Engine
+from policies.question import Purpose, Question, Role
+from policies.verdict import Permit, Refusal
+
+
+class Way(StrEnum):
+    """By which way the buyer may be reached for the purpose asked about."""
+
+    CARRIER = "carrier"
+    RELAY = "relay"
+    PARTNER_CONNECT = "otto-partner-connect"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What would be decided."""
+
+    verdict: Permit | Refusal
+    way: Way
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """The use case, with what it works on."""
+
+    store: Store
+    engine: Engine
+    deadlines: Deadlines
+
+    def __call__(
+        self,
+        client: Client,
+        order_number: str,
+        purpose_text: str,
+        fields: tuple[str, ...] | None,
+        request_id: str,
+    ) -> Decision:
+        """The decision. NotFound for orders that do not exist; a carrier gets a refusal instead."""
+        purpose = Purpose.of(purpose_text)
+
+        def work(tx: Transaction) -> Decision:
+            order = orders.kept(tx.connection, tx.merchant, [order_number]).get(order_number)
+            if order is None and client.role is not Role.CARRIER:
+                raise NotFound(f"there is no order {order_number}")
+            question = self._question(tx, client, order, purpose, fields)
+            verdict = self.engine.decide(question)
+            if isinstance(verdict, Permit):
+                return Decision(verdict, Way(question.channel.value))
+            tx.record(
+                actor(client),
+                Action.CONTACT_REFUSED,
+                Outcome.REFUSED,
+                purpose=purpose.value,
+                reasons=tuple(reason.code.value for reason in verdict.reasons),
+                policy=self.engine.version,
+                subject=order.subject if order else None,
+                carrier=client.carrier_id,
+                fields=fields or (),
+                request_id=request_id,
+            )
+            return Decision(verdict, Way.NONE)
+
+        return self.store.write(client.merchant, work)
+
+    def _question(
+        self,
+        tx: Transaction,
+        client: Client,
+        order: KeptOrder | None,
+        purpose: Purpose,
+        fields: tuple[str, ...] | None,
+    ) -> Question:
+        """A carrier, and whoever names the appointment, means the freight contact; others write by OTTO."""
+        grace = self.deadlines.window_after_delivery
+        if order is None or client.role is Role.CARRIER or purpose is Purpose.DELIVERY_APPOINTMENT:
+            carrier = (
+                carriers.one(tx.connection, tx.merchant, client.carrier_id)
+                if client.carrier_id
+                else None
+            )
+            asked = fields or CONTACT_FIELDS if carrier is None else fields or carrier.fields
+            return freight_question(client, carrier, order, None, purpose, asked, tx.now, grace)
+        relay = order.email_kind is EmailKind.RELAY
+        return buyer_question(client, order, purpose, relay=relay)

@@ -1,0 +1,209 @@
+"""Takes orders in: sealed, stored and recorded a batch at a time; no order is ever half stored."""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.audit.entry import Action, Actor, Outcome
+from gateway.model.kept import KeptOrder
+from gateway.model.merging import merged
+from gateway.model.order import Order
+from gateway.settings import Deadlines
+from gateway.storage import orders
+from gateway.storage.store import Store, Transaction
+from gateway.vault.envelope import Binding
+from gateway.vault.sealing import Sealer
+
+BATCH = 200
+"""Orders in one transaction: enough to be quick, few enough that no release waits long."""
+
+_SUBJECT_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the orders of one batch."""
+
+    stored: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is stored of a batch's orders before it."""
+
+    orders: Mapping[str, KeptOrder]
+    fingerprints: Mapping[str, bytes | None]
+    versions: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What a batch writes, collected so that each table is written once."""
+
+    new: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[dict[str, Any]] = field(default_factory=list)
+    items: list[dict[str, Any]] = field(default_factory=list)
+    contacts: list[dict[str, Any]] = field(default_factory=list)
+    digests: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The use case, with what it works on."""
+
+    store: Store
+    sealer: Sealer
+    deadlines: Deadlines
+
+    def __call__(
+        self,
+        merchant: str,
+        asker: Actor,
+        batch: Sequence[Order],
+        rejected: int,
+        request_id: str | None,
+    ) -> Tally:
+        """Store a batch and put each change, and each of the `rejected`, on record.
+
+        No order number may stand twice in one batch.
+        """
+
+        def work(tx: Transaction) -> Tally:
+            return self._store(tx, asker, batch, rejected, request_id)
+
+        return self.store.write(merchant, work)
+
+    def _store(
+        self,
+        tx: Transaction,
+        asker: Actor,
+        batch: Sequence[Order],
+        rejected: int,
+        request_id: str | None,
+    ) -> Tally:
+        known = _look_up(tx, batch)
+        rows = _Rows()
+        for order in batch:
+            fingerprint = self.sealer.fingerprint(tx.merchant, order, tx.now)
+            before = known.orders.get(order.order_number)
+            if before and _is_old_news(order, before, fingerprint, known):
+                continue
+            after = self._take(tx, rows, order, before, fingerprint)
+            if after.erased_at is None:
+                self._seal(tx, rows, order, after, known)
+            _record(tx, asker, order, before, after, request_id)
+        for _ in range(rejected):
+            tx.record(asker, Action.ORDER_REJECTED, Outcome.REFUSED, request_id=request_id)
+        _write(tx, rows)
+        stored = len(rows.new) + len(rows.changed)
+        return Tally(stored=stored, unchanged=len(batch) - stored)
+
+    def _take(
+        self,
+        tx: Transaction,
+        rows: _Rows,
+        order: Order,
+        before: KeptOrder | None,
+        fingerprint: bytes,
+    ) -> KeptOrder:
+        """Collect the rows of an order and its pieces; the order's new state."""
+        subject_key = tx.entropy(_SUBJECT_KEY_BYTES)
+        after = merged(
+            before,
+            order,
+            subject=_subject(subject_key, tx.merchant, order.order_number),
+            now=tx.now,
+            latest_at=tx.now + self.deadlines.erase_latest,
+        )
+        columns = orders.columns(tx.merchant, after)
+        columns["fingerprint"] = fingerprint if after.erased_at is None else None
+        if before is None:
+            rows.new.append(columns | orders.first_columns(after, subject_key))
+        else:
+            rows.changed.append(columns)
+        rows.items += orders.item_rows(tx.merchant, after)
+        return after
+
+    def _seal(
+        self, tx: Transaction, rows: _Rows, order: Order, after: KeptOrder, known: _Known
+    ) -> None:
+        version = known.versions.get(order.order_number, 0) + 1
+        delete_by = after.delete_by(self.deadlines.erase_after_delivery)
+        if order.shop is not None:
+            binding = _binding(tx, order, orders.SHOP, version)
+            envelope = self.sealer.shop(order.shop, binding, tx.now)
+            rows.contacts.append(orders.contact_row(binding, envelope, delete_by))
+        if order.freight is not None:
+            binding = _binding(tx, order, orders.FREIGHT, version)
+            envelope = self.sealer.freight(order.freight, binding, tx.now)
+            rows.contacts.append(orders.contact_row(binding, envelope, delete_by))
+            rows.digests += [
+                {"merchant": tx.merchant, "digest": digest, "order_number": order.order_number}
+                for digest in self.sealer.digests(tx.merchant, order.freight, tx.now)
+            ]
+
+
+def _look_up(tx: Transaction, batch: Sequence[Order]) -> _Known:
+    numbers = [order.order_number for order in batch]
+    known = orders.kept(tx.connection, tx.merchant, numbers)
+    if not known:
+        return _Known({}, {}, {})
+    return _Known(
+        orders=known,
+        fingerprints=orders.fingerprints(tx.connection, tx.merchant, list(known)),
+        versions=orders.contact_versions(tx.connection, tx.merchant, list(known)),
+    )
+
+
+def _is_old_news(order: Order, before: KeptOrder, fingerprint: bytes, known: _Known) -> bool:
+    if order.changed_at < before.changed_at:
+        return True
+    if before.erased_at is not None:
+        # Its contact is gone for good; only the pieces' states may still move.
+        return [(item.item_id, item.status) for item in order.items] == [
+            (item.item_id, item.status) for item in before.items
+        ]
+    stored = known.fingerprints[order.order_number]
+    return stored is not None and hmac.compare_digest(stored, fingerprint)
+
+
+def _record(
+    tx: Transaction,
+    asker: Actor,
+    order: Order,
+    before: KeptOrder | None,
+    after: KeptOrder,
+    request_id: str | None,
+) -> None:
+    facts: dict[str, Any] = {"subject": after.subject, "request_id": request_id}
+    tx.record(asker, Action.ORDER_STORED, Outcome.DONE, **facts)
+    if order.discarded:
+        tx.record(asker, Action.CONTACT_DISCARDED, Outcome.DONE, fields=order.discarded, **facts)
+    if _cancelled(after) - (_cancelled(before) if before else frozenset()):
+        tx.record(asker, Action.ORDER_CANCELLED, Outcome.DONE, **facts)
+    if before and before.erased_at is None and after.erased_at is not None:
+        tx.record(asker, Action.CONTACT_EXPIRED, Outcome.DONE, **facts)
+
+
+def _cancelled(order: KeptOrder) -> frozenset[str]:
+    return frozenset(item.item_id for item in order.items if item.status.is_cancelled)
+
+
+def _write(tx: Transaction, rows: _Rows) -> None:
+    changed = [row["order_number"] for row in rows.changed]
+    orders.drop_contacts(tx.connection, tx.merchant, changed)
+    orders.add(tx.connection, rows.new)
+    orders.change(tx.connection, rows.changed)
+    orders.replace_items(tx.connection, tx.merchant, changed, rows.items)
+    orders.add_contacts(tx.connection, rows.contacts, rows.digests)
+
+
+def _binding(tx: Transaction, order: Order, kind: str, version: int) -> Binding:
+    return Binding(tx.merchant, order.order_number, tx.new_id(), kind, version)
+
+
+def _subject(key: bytes, merchant: str, order_number: str) -> str:
+    """The order's name in the log: HMAC-SHA-256 under its own key, cut to 128 bits, in hex."""
+    return hmac.digest(key, f"{merchant}\0{order_number}".encode(), "sha256")[:16].hex()

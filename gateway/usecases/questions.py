@@ -1,0 +1,103 @@
+"""Turns what is stored into the facts that the policy is asked about; it must never decide itself."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from gateway.model.carrier import Carrier
+from gateway.model.client import Client
+from gateway.model.kept import KeptItem, KeptOrder
+from policies.question import (
+    Channel,
+    Mode,
+    Purpose,
+    Question,
+    Registration,
+    Role,
+    Window,
+)
+
+CONTACT_FIELDS = ("name", "phone", "email")
+"""The fields of a freight contact, in the order of answers."""
+
+_WINDOWS = (Window.OPEN, Window.CLOSED, Window.NOT_OPEN)
+_MODES = (Mode.FREIGHT, Mode.UNCLASSIFIED, Mode.PARCEL)
+
+
+def freight_question(
+    client: Client,
+    carrier: Carrier | None,
+    order: KeptOrder | None,
+    consignment: str | None,
+    purpose: Purpose,
+    fields: Collection[str],
+    now: datetime,
+    grace: timedelta,
+) -> Question:
+    """May this client have the freight contact of this order, or of the pieces of one consignment?
+
+    For a carrier that is not responsible nothing of the order's state goes into the question:
+    whether it exists, travels by freight or is erased must not show in the answer.
+    """
+    pieces = _responsible_pieces(client, order, consignment)
+    seen = order is not None and (bool(pieces) or client.role is not Role.CARRIER)
+    looked_at = pieces or (list(order.items) if order is not None and seen else [])
+    return Question(
+        role=client.role,
+        channel=Channel.CARRIER,
+        purpose=purpose,
+        purpose_registered=_purpose_registered(client, carrier, purpose),
+        fields_registered=carrier is None or carrier.fields.issuperset(fields),
+        registration=carrier.registration(now) if carrier else Registration.MISSING,
+        responsible=bool(pieces),
+        mode=_mode(looked_at) if seen else Mode.FREIGHT,
+        window=_window(order, looked_at, now, grace) if order and seen else Window.OPEN,
+        erased=seen and order is not None and order.erased_at is not None,
+    )
+
+
+def buyer_question(client: Client, order: KeptOrder, purpose: Purpose, *, relay: bool) -> Question:
+    """May this client write to the buyer through OTTO: by the relay address, or else in OTTO's system?"""
+    return Question(
+        role=client.role,
+        channel=Channel.RELAY if relay else Channel.PARTNER_CONNECT,
+        purpose=purpose,
+        purpose_registered=purpose in client.purposes,
+        fields_registered=True,
+        registration=Registration.MISSING,
+        responsible=False,
+        mode=_mode(order.items),
+        window=Window.OPEN,
+        erased=order.erased_at is not None,
+    )
+
+
+def _responsible_pieces(
+    client: Client, order: KeptOrder | None, consignment: str | None
+) -> list[KeptItem]:
+    if order is None or client.carrier_id is None:
+        return []
+    return [
+        item
+        for item in order.items
+        if item.carrier_id == client.carrier_id
+        and (consignment is None or item.consignment == consignment)
+    ]
+
+
+def _purpose_registered(client: Client, carrier: Carrier | None, purpose: Purpose) -> bool:
+    return purpose in client.purposes and (carrier is None or purpose in carrier.purposes)
+
+
+def _mode(items: Sequence[KeptItem]) -> Mode:
+    """Freight as soon as one piece is; the contact may be used for the freight pieces."""
+    modes = {item.mode for item in items}
+    return next((mode for mode in _MODES if mode in modes), Mode.UNCLASSIFIED)
+
+
+def _window(
+    order: KeptOrder, items: Sequence[KeptItem], now: datetime, grace: timedelta
+) -> Window:
+    """Open as soon as one freight piece's window is; a parcel's window opens nothing."""
+    counted = [item for item in items if item.mode is Mode.FREIGHT] or items
+    windows = {item.window(order, now, grace) for item in counted}
+    return next((window for window in _WINDOWS if window in windows), Window.NOT_OPEN)

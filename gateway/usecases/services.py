@@ -1,0 +1,43 @@
+"""The use cases of one running gateway, as the edges receive them; wired in `gateway.app` alone."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from gateway.marketplaces.otto.facts import OttoFacts
+from gateway.settings import Settings
+from gateway.storage.store import Store
+from gateway.usecases.decide import Decide
+from gateway.usecases.intake import Intake
+from gateway.usecases.release import Release
+from gateway.vault.keyring import Keyring
+from gateway.vault.opening import Opener
+from gateway.vault.sealing import Sealer
+from policies.engine import Engine
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the edges work with. Nothing here is per request."""
+
+    settings: Settings
+    store: Store
+    keyring: Keyring
+    sealer: Sealer
+    opener: Opener
+    engine: Engine
+    otto: OttoFacts
+
+    @cached_property
+    def intake(self) -> Intake:
+        """Orders in."""
+        return Intake(self.store, self.sealer, self.settings.deadlines)
+
+    @cached_property
+    def release(self) -> Release:
+        """Contacts out."""
+        return Release(self.store, self.engine, self.opener, self.settings.deadlines)
+
+    @cached_property
+    def decide(self) -> Decide:
+        """What would be decided."""
+        return Decide(self.store, self.engine, self.settings.deadlines)
