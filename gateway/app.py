@@ -3,6 +3,8 @@
 import os
 from datetime import UTC, datetime
 
+from policies.proof import prove_once
+
 from gateway.marketplaces.otto.facts import OttoFacts
 from gateway.model.ids import Clock, Entropy
 from gateway.settings import Settings
@@ -13,7 +15,6 @@ from gateway.vault.keyring import Keyring
 from gateway.vault.opening import Opener
 from gateway.vault.sealing import Sealer
 from policies.engine import Engine
-from policies.proof import prove_once
 
 
 def now() -> datetime:

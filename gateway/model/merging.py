@@ -41,7 +41,11 @@ def merged(
 
 
 def assigned(
-    order: KeptOrder, item_ids: Iterable[str], carrier_id: str, consignment: str | None, now: datetime
+    order: KeptOrder,
+    item_ids: Iterable[str],
+    carrier_id: str,
+    consignment: str | None,
+    now: datetime,
 ) -> KeptOrder:
     """The order with these pieces given to a carrier; a repeated assignment keeps its first time."""
     chosen = frozenset(item_ids)
@@ -75,9 +79,7 @@ def _piece(item: Item, before: KeptOrder | None) -> KeptItem:
     return _by_assignment(piece)
 
 
-def _assigned(
-    piece: KeptItem, carrier_id: str, consignment: str | None, now: datetime
-) -> KeptItem:
+def _assigned(piece: KeptItem, carrier_id: str, consignment: str | None, now: datetime) -> KeptItem:
     same = piece.carrier_id == carrier_id
     return _by_assignment(
         replace(

@@ -72,7 +72,7 @@ def contact_versions(
     mine = (contacts.c.merchant == merchant) & contacts.c.order_number.in_(order_numbers)
     found = select(contacts.c.order_number, func.max(contacts.c.version)).where(mine)
     rows = connection.execute(found.group_by(contacts.c.order_number))
-    return {number: version for number, version in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def envelopes(

@@ -7,13 +7,14 @@ log, so each decides on the state that its entry is committed with.
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar, Unpack
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.audit.entry import Action, Actor, Draft, Entry, Outcome
 from gateway.errors import Unavailable
@@ -25,6 +26,19 @@ T = TypeVar("T")
 
 _GROUP = 64
 """Works that share a commit at the most: bounds how long the first of them waits."""
+
+
+class Facts(TypedDict, total=False):
+    """The members of an entry that do not apply to every action; see `Draft`."""
+
+    purpose: str | None
+    reasons: tuple[str, ...]
+    policy: str | None
+    subject: str | None
+    carrier: str | None
+    fields: tuple[str, ...]
+    request_id: str | None
+    detail: Mapping[str, str | int]
 
 
 class Transaction:
@@ -43,11 +57,10 @@ class Transaction:
         """A fresh opaque id."""
         return new_id(self.now, self.entropy)
 
-    def record(self, actor: Actor, action: Action, outcome: Outcome, **facts: Any) -> Entry:
-        """Put an entry on the merchant's log; durable with the state change, at this index.
-
-        `facts` are the further members of `Draft`: purpose, reasons, subject, carrier and so on.
-        """
+    def record(
+        self, actor: Actor, action: Action, outcome: Outcome, **facts: Unpack[Facts]
+    ) -> Entry:
+        """Put an entry on the merchant's log; durable with the state change, at this index."""
         draft = Draft(
             id=self.new_id(),
             merchant=self.merchant,
@@ -143,7 +156,9 @@ class Store:
         try:
             ticket.succeed(self._commit([ticket])[0])
         except (DBAPIError, PoolTimeout) as fault:
-            refusal = Unavailable("log", "the record cannot be written: nothing was stored or released")
+            refusal = Unavailable(
+                "log", "the record cannot be written: nothing was stored or released"
+            )
             refusal.__cause__ = fault
             ticket.fail(refusal)
         except Exception as fault:  # noqa: BLE001  it is raised where the work was handed in

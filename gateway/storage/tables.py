@@ -29,11 +29,11 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:  # noqa: ARG002  SQLAlchemy's signature
         """Microseconds for the database."""
         return None if value is None else (value - _EPOCH) // timedelta(microseconds=1)
 
-    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002  see above
         """The aware time."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
@@ -138,9 +138,7 @@ items = Table(
     Column("consignment", String(64)),
     Column("assigned_at", Instant),
     Column("delivered_at", Instant),
-    ForeignKeyConstraint(
-        ["merchant", "order_number"], ["orders.merchant", "orders.order_number"]
-    ),
+    ForeignKeyConstraint(["merchant", "order_number"], ["orders.merchant", "orders.order_number"]),
     Index(None, "merchant", "carrier", "consignment"),
 )
 
@@ -156,9 +154,7 @@ contacts = Table(
     Column("wrapped_key", LargeBinary, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("delete_by", Instant, nullable=False, index=True),
-    ForeignKeyConstraint(
-        ["merchant", "order_number"], ["orders.merchant", "orders.order_number"]
-    ),
+    ForeignKeyConstraint(["merchant", "order_number"], ["orders.merchant", "orders.order_number"]),
 )
 
 contact_digests = Table(
@@ -167,9 +163,7 @@ contact_digests = Table(
     Column("merchant", String(64), primary_key=True),
     Column("digest", LargeBinary(16), primary_key=True),
     Column("order_number", String(32), primary_key=True),
-    ForeignKeyConstraint(
-        ["merchant", "order_number"], ["orders.merchant", "orders.order_number"]
-    ),
+    ForeignKeyConstraint(["merchant", "order_number"], ["orders.merchant", "orders.order_number"]),
     Index(None, "merchant", "order_number"),
 )
 

@@ -51,7 +51,5 @@ def deliver(
 
 def _store(tx: Transaction, order: KeptOrder, deadlines: Deadlines) -> None:
     number = order.order_number
-    orders.replace_items(
-        tx.connection, tx.merchant, [number], orders.item_rows(tx.merchant, order)
-    )
+    orders.replace_items(tx.connection, tx.merchant, [number], orders.item_rows(tx.merchant, order))
     orders.due(tx.connection, tx.merchant, number, order.delete_by(deadlines.erase_after_delivery))

@@ -11,7 +11,7 @@ from gateway.model.merging import merged
 from gateway.model.order import Order
 from gateway.settings import Deadlines
 from gateway.storage import orders
-from gateway.storage.store import Store, Transaction
+from gateway.storage.store import Facts, Store, Transaction
 from gateway.vault.envelope import Binding
 from gateway.vault.sealing import Sealer
 
@@ -177,7 +177,7 @@ def _record(
     after: KeptOrder,
     request_id: str | None,
 ) -> None:
-    facts: dict[str, Any] = {"subject": after.subject, "request_id": request_id}
+    facts: Facts = {"subject": after.subject, "request_id": request_id}
     tx.record(asker, Action.ORDER_STORED, Outcome.DONE, **facts)
     if order.discarded:
         tx.record(asker, Action.CONTACT_DISCARDED, Outcome.DONE, fields=order.discarded, **facts)

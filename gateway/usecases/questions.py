@@ -94,9 +94,7 @@ def _mode(items: Sequence[KeptItem]) -> Mode:
     return next((mode for mode in _MODES if mode in modes), Mode.UNCLASSIFIED)
 
 
-def _window(
-    order: KeptOrder, items: Sequence[KeptItem], now: datetime, grace: timedelta
-) -> Window:
+def _window(order: KeptOrder, items: Sequence[KeptItem], now: datetime, grace: timedelta) -> Window:
     """Open as soon as one freight piece's window is; a parcel's window opens nothing."""
     counted = [item for item in items if item.mode is Mode.FREIGHT] or items
     windows = {item.window(order, now, grace) for item in counted}

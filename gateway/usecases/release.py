@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from policies.guidance import guidance
+
 from gateway.audit.entry import Action, Outcome
 from gateway.errors import GatewayError
 from gateway.model.carrier import Carrier
@@ -23,7 +25,6 @@ from gateway.usecases.questions import CONTACT_FIELDS, freight_question
 from gateway.vault.envelope import Binding, Envelope
 from gateway.vault.opening import Opener
 from policies.engine import Engine
-from policies.guidance import guidance
 from policies.question import Purpose, Question
 from policies.verdict import Refusal
 
@@ -175,9 +176,7 @@ class Release:
             fields=tuple(desk.fields),
             request_id=asked.request_id,
         )
-        return Refused(
-            decision_id=entry.id, refusal=refusal, guidance=guidance(question, refusal)
-        )
+        return Refused(decision_id=entry.id, refusal=refusal, guidance=guidance(question, refusal))
 
     def _permit(
         self,
@@ -232,7 +231,9 @@ class Release:
 def _look_up(tx: Transaction, asked: Asked) -> _Desk:
     """The registration and the orders as they stand now; the purpose from the closed list."""
     client, connection = asked.client, tx.connection
-    carrier = carriers.one(connection, tx.merchant, client.carrier_id) if client.carrier_id else None
+    carrier = (
+        carriers.one(connection, tx.merchant, client.carrier_id) if client.carrier_id else None
+    )
     consignments = {wanted.consignment for wanted in asked.items if wanted.consignment}
     by_consignment = (
         orders.of_consignments(connection, tx.merchant, client.carrier_id, consignments)

@@ -71,7 +71,5 @@ def _allowed(engine: Engine, client: Client, order: KeptOrder) -> tuple[Purpose,
     return tuple(
         purpose
         for purpose in Purpose
-        if isinstance(
-            engine.decide(buyer_question(client, order, purpose, relay=True)), Permit
-        )
+        if isinstance(engine.decide(buyer_question(client, order, purpose, relay=True)), Permit)
     )

@@ -79,7 +79,9 @@ def _decrypt(key: bytes, text: bytes, data: bytes) -> bytes:
     try:
         return AESGCM(key).decrypt(text[:NONCE_BYTES], text[NONCE_BYTES:], data)
     except (InvalidTag, ValueError) as fault:
-        raise EnvelopeDamaged("an envelope does not open: changed, moved or sealed for another") from fault
+        raise EnvelopeDamaged(
+            "an envelope does not open: changed, moved or sealed for another"
+        ) from fault
 
 
 def _prefixed(part: str) -> bytes:

@@ -17,7 +17,9 @@ class Opener:
         """The key an envelope names; Unavailable without it, before anything is put on record."""
         key = self._keyring.by_id(key_id)
         if key is None:
-            raise Unavailable("keys", f"the key {key_id} is not in the keyring: gateway keys status")
+            raise Unavailable(
+                "keys", f"the key {key_id} is not in the keyring: gateway keys status"
+            )
         return key
 
     def freight(self, envelope: Envelope, binding: Binding) -> FreightContact:

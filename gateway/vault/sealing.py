@@ -52,8 +52,18 @@ class Sealer:
             (item.item_id, item.status, item.mode, item.evidence, item.tracking_carrier)
             for item in order.items
         ]
-        shape = [merchant, order.order_number, order.sales_order_id, order.country]
-        shape += [order.postcode_area, items, freight, shop, order.flags, order.discarded]
+        shape = (
+            merchant,
+            order.order_number,
+            order.sales_order_id,
+            order.country,
+            order.postcode_area,
+            items,
+            freight,
+            shop,
+            order.flags,
+            order.discarded,
+        )
         return self._keyed(b"order\0", json.dumps(shape), now)
 
     def _keyed(self, what: bytes, text: str, now: datetime) -> bytes:

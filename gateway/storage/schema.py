@@ -1,0 +1,34 @@
+"""Brings a database to the tables that this version works with, and tells whether it is there."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from gateway.storage.database import Database
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def upgrade(database: Database) -> None:
+    """Run the migrations that are missing, all or none."""
+    with database.writing() as connection:
+        configuration = _configuration()
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, "head")
+
+
+def at_head(database: Database) -> bool:
+    """Whether every migration has run; a database from a later version is not at head either."""
+    with database.reading() as connection:
+        current = MigrationContext.configure(connection).get_current_heads()
+    return set(current) == set(ScriptDirectory.from_config(_configuration()).get_heads())
+
+
+def _configuration() -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_MIGRATIONS))
+    configuration.set_main_option("path_separator", "os")
+    return configuration
