@@ -154,9 +154,22 @@ class Question:
     erased: bool
 
     def __post_init__(self) -> None:
-        for name, values in FACTS.items():
-            if type(getattr(self, name)) is not type(values[0]):
-                raise TypeError(f"{name} must be a {type(values[0]).__name__}")
+        kinds = (
+            type(self.role),
+            type(self.channel),
+            type(self.purpose),
+            type(self.purpose_registered),
+            type(self.fields_registered),
+            type(self.registration),
+            type(self.responsible),
+            type(self.mode),
+            type(self.window),
+            type(self.erased),
+        )
+        if kinds != _KINDS:
+            facts = zip(FACTS, kinds, _KINDS, strict=True)
+            wrong = [name for name, given, kind in facts if given is not kind]
+            raise TypeError(f"not of the type that the fact has: {', '.join(wrong)}")
 
     @classmethod
     def best(
@@ -213,11 +226,27 @@ class Question:
         meant = cls.best(facts.get("role", Role.CARRIER))
         return replace(meant, **facts)
 
+    def as_case(self) -> dict[str, str]:
+        """The question written out, as ``parse`` reads it."""
+        return {name: _text(getattr(self, name)) for name in FACTS}
+
     @classmethod
     def every(cls) -> Iterator["Question"]:
         """Every possible question once, in one fixed order."""
-        for values in product(*FACTS.values()):
-            yield cls(**dict(zip(FACTS, values, strict=True)))
+        for role, channel, purpose, by_purpose, by_fields, *carriage in product(*FACTS.values()):
+            registration, responsible, mode, window, erased = carriage
+            yield cls(
+                role=role,
+                channel=channel,
+                purpose=purpose,
+                purpose_registered=by_purpose,
+                fields_registered=by_fields,
+                registration=registration,
+                responsible=responsible,
+                mode=mode,
+                window=window,
+                erased=erased,
+            )
 
 
 def _text(value: object) -> str:
@@ -240,3 +269,5 @@ FACTS: Mapping[str, tuple[Any, ...]] = MappingProxyType(
     }
 )
 """Every fact of a question with all values that it can take."""
+
+_KINDS = tuple(type(values[0]) for values in FACTS.values())
