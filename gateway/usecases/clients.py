@@ -1,0 +1,142 @@
+"""Creates, recognises and revokes clients; a token is shown once and kept only as its hash."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from gateway.audit.entry import Action, Outcome
+from gateway.errors import InvalidInput, NotFound
+from gateway.model.client import Client
+from gateway.storage import carriers, clients
+from gateway.storage.store import Store, Transaction
+from gateway.usecases.actors import OPERATOR
+from policies.question import OTTO_SIX, Purpose, Registration, Role
+
+_TOKEN = re.compile(r"cgw_[A-Za-z0-9_-]{43}")
+_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+
+DEFAULT_PURPOSES = {
+    Role.CARRIER: frozenset({Purpose.DELIVERY_APPOINTMENT}),
+    Role.MERCHANT: OTTO_SIX,
+    Role.SHOP: OTTO_SIX,
+    Role.MAILER: OTTO_SIX,
+    Role.REVIEWER: frozenset[Purpose](),
+}
+"""All that a client of each role may ever be registered for; a registration may only narrow it."""
+
+
+def create(
+    store: Store,
+    merchant: str,
+    role: Role,
+    carrier_id: str | None,
+    name: str,
+    purposes: Collection[Purpose] | None,
+    expires: timedelta | None,
+) -> tuple[Client, str]:
+    """A new client and its token, `cgw_` and 256 random bits in base64url.
+
+    `purposes` None means all of the role's; `expires` is how long the token counts, None for ever.
+    InvalidInput names the field that does not fit.
+    """
+    _check(role, carrier_id, name, purposes, expires)
+    token = "cgw_" + base64.urlsafe_b64encode(store.entropy(32)).rstrip(b"=").decode()
+
+    def work(tx: Transaction) -> Client:
+        if carrier_id is not None:
+            _check_carrier(tx, carrier_id)
+        client = Client(
+            client_id=tx.new_id(),
+            merchant=merchant,
+            role=role,
+            carrier_id=carrier_id,
+            name=name,
+            purposes=DEFAULT_PURPOSES[role] if purposes is None else frozenset(purposes),
+            created_at=tx.now,
+            expires_at=None if expires is None else tx.now + expires,
+            revoked_at=None,
+        )
+        clients.add(tx.connection, client, _hash(token))
+        _record(tx, Action.CLIENT_CREATED, client)
+        return client
+
+    return store.write(merchant, work), token
+
+
+def authenticate(store: Store, token: str, now: datetime) -> Client | None:
+    """The live client that the token belongs to; a revoked one is none from the next request on."""
+    if not _TOKEN.fullmatch(token):
+        return None
+    with store.read() as connection:
+        client = clients.by_token_hash(connection, _hash(token))
+    return client if client is not None and client.is_live(now) else None
+
+
+def revoke(store: Store, merchant: str, client_id: str) -> Client:
+    """The client, revoked as of now. NotFound when the merchant has no such client that is not yet."""
+
+    def work(tx: Transaction) -> Client:
+        client = clients.revoke(tx.connection, merchant, client_id, tx.now)
+        if client is None:
+            raise NotFound(
+                f"there is no client {client_id} to revoke: gateway clients list shows who there is"
+            )
+        _record(tx, Action.CLIENT_REVOKED, client)
+        return replace(client, revoked_at=tx.now)
+
+    return store.write(merchant, work)
+
+
+def listing(store: Store, merchant: str) -> list[Client]:
+    """All clients of a merchant, revoked and expired ones too, oldest first."""
+    with store.read() as connection:
+        return clients.of_merchant(connection, merchant)
+
+
+def _check(
+    role: Role,
+    carrier_id: str | None,
+    name: str,
+    purposes: Collection[Purpose] | None,
+    expires: timedelta | None,
+) -> None:
+    errors: dict[str, list[str]] = {}
+    if role is Role.CARRIER and carrier_id is None:
+        errors["carrier"] = ["a client with the role carrier needs its carrier"]
+    if role is not Role.CARRIER and carrier_id is not None:
+        errors["carrier"] = [f"a client with the role {role} belongs to no carrier"]
+    if not _NAME.fullmatch(name.strip()):
+        errors["name"] = ["1 to 200 characters without control characters"]
+    if beyond := sorted(set(purposes or ()) - DEFAULT_PURPOSES[role]):
+        errors["purpose"] = [f"the role {role} is never permitted {', '.join(beyond)}"]
+    elif purposes is not None and not purposes and DEFAULT_PURPOSES[role]:
+        errors["purpose"] = ["a client without any purpose could ask for nothing"]
+    if expires is not None and expires <= timedelta():
+        errors["expires"] = ["a token that has expired already serves nobody"]
+    if errors:
+        raise InvalidInput(errors)
+
+
+def _check_carrier(tx: Transaction, carrier_id: str) -> None:
+    carrier = carriers.one(tx.connection, tx.merchant, carrier_id)
+    if carrier is None or carrier.registration(tx.now) is Registration.WITHDRAWN:
+        raise InvalidInput(
+            {"carrier": [f"{carrier_id} is not registered; gateway carriers list shows who is"]}
+        )
+
+
+def _record(tx: Transaction, action: Action, client: Client) -> None:
+    tx.record(
+        OPERATOR,
+        action,
+        Outcome.DONE,
+        carrier=client.carrier_id,
+        detail={"client": client.client_id, "role": client.role.value},
+    )
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
