@@ -3,18 +3,19 @@
 import os
 from datetime import UTC, datetime
 
-from policies.proof import prove_once
-
 from gateway.marketplaces.otto.facts import OttoFacts
 from gateway.model.ids import Clock, Entropy
 from gateway.settings import Settings
 from gateway.storage.database import Database
+from gateway.storage.logbook import PERIODS, Logbook
+from gateway.storage.notary import Notary
 from gateway.storage.store import Store
 from gateway.usecases.services import Services
 from gateway.vault.keyring import Keyring
 from gateway.vault.opening import Opener
 from gateway.vault.sealing import Sealer
 from policies.engine import Engine
+from policies.proof import prove_once
 
 
 def now() -> datetime:
@@ -31,10 +32,12 @@ def assemble(settings: Settings, clock: Clock = now, entropy: Entropy = os.urand
     engine = Engine.load()
     prove_once(engine, settings.data / "policy-proof.json")
     keyring = Keyring(settings.data / "keyring.json", entropy)
+    notary = Notary(lambda: keyring.log_key(clock()).secret, settings.data / "held")
+    logbook = Logbook(settings.origin, PERIODS[settings.period], notary, entropy)
     database = Database(settings.database_url, settings.service.threads)
     return Services(
         settings=settings,
-        store=Store(database, clock, entropy, settings.origin),
+        store=Store(database, logbook, clock, entropy),
         keyring=keyring,
         sealer=Sealer(keyring, entropy),
         opener=Opener(keyring),

@@ -56,6 +56,7 @@ class Settings:
     limits: Limits
     deadlines: Deadlines
     origin: str
+    period: str
 
     def config_file(self, name: str) -> Path:
         """A further configuration file: beside the one that was read, else as shipped."""
@@ -98,6 +99,7 @@ class _RetentionTable(_Table):
 class _AuditTable(_Table):
     # A signed note's key name: no spaces, no plus sign (C2SP signed-note).
     origin = fields.String(required=True, validate=validate.Regexp(r"[^\s+]{1,200}\Z"))
+    period = fields.String(required=True, validate=validate.OneOf(["month", "quarter", "year"]))
 
 
 class _File(_Table):
@@ -129,6 +131,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         limits=Limits(**loaded["limits"]),
         deadlines=_deadlines(loaded["window"], loaded["retention"]),
         origin=loaded["audit"]["origin"],
+        period=loaded["audit"]["period"],
     )
 
 

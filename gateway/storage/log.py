@@ -3,17 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, update
 
 from gateway.audit.entry import Draft, Entry
 from gateway.model.ids import Entropy
 from gateway.storage.tables import entries, entry_reasons, logs
-
-_CURRENT = (
-    select(logs.c.log, logs.c.size, logs.c.last_time)
-    .where(logs.c.closed_at.is_(None))
-    .with_for_update()
-)
 
 
 class LogHead:
@@ -22,8 +16,8 @@ class LogHead:
     Holding it also puts all writes of one merchant in a row, on every node.
     """
 
-    def __init__(self, connection: Connection, merchant: str, row: Any, entropy: Entropy) -> None:
-        self.merchant = merchant
+    def __init__(self, connection: Connection, row: Row[Any], entropy: Entropy) -> None:
+        self.merchant: str = row.merchant
         self._connection = connection
         self._log: int = row.log
         self._size: int = row.size
@@ -31,25 +25,6 @@ class LogHead:
         self._entropy = entropy
         self._entries: list[dict[str, Any]] = []
         self._reasons: list[dict[str, Any]] = []
-
-    @classmethod
-    def lock(
-        cls, connection: Connection, merchant: str, now: datetime, origin: str, entropy: Entropy
-    ) -> "LogHead":
-        """The head of the merchant's open log; a merchant without one gets it here."""
-        row = connection.execute(_CURRENT.where(logs.c.merchant == merchant)).first()
-        if row is None:
-            connection.execute(
-                insert(logs).values(
-                    merchant=merchant,
-                    origin=f"{origin}/{merchant}",
-                    opened_at=now,
-                    size=0,
-                    last_time=now,
-                )
-            )
-            row = connection.execute(_CURRENT.where(logs.c.merchant == merchant)).one()
-        return cls(connection, merchant, row, entropy)
 
     def append(self, draft: Draft, now: datetime) -> Entry:
         """The draft as the next entry; its time never runs backwards, whatever the clock does."""

@@ -36,7 +36,9 @@ def add(connection: Connection, merchant: str, name: str, now: datetime) -> None
     connection.execute(insert(merchants).values(merchant=merchant, name=name, created_at=now))
 
 
-def set_policy(connection: Connection, merchant: str, version: str) -> None:
-    """Remember which policy version the merchant's log knows."""
-    mine = merchants.c.merchant == merchant
-    connection.execute(update(merchants).where(mine).values(policy=version))
+def set_policy(connection: Connection, merchant: str, version: str) -> bool:
+    """Remember which policy version the merchant's log knows; False when it knew this one already."""
+    other = merchants.c.policy.is_distinct_from(version)
+    mine = (merchants.c.merchant == merchant) & other
+    changed = connection.execute(update(merchants).where(mine).values(policy=version))
+    return changed.rowcount > 0

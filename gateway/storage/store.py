@@ -21,6 +21,7 @@ from gateway.errors import Unavailable
 from gateway.model.ids import Clock, Entropy, new_id
 from gateway.storage.database import Database
 from gateway.storage.log import LogHead
+from gateway.storage.logbook import Logbook
 
 T = TypeVar("T")
 
@@ -98,13 +99,15 @@ class _Ticket(Generic[T]):
 
 
 class Store:
-    """Reads snapshots and writes in groups; `origin` is the name under which the logs sign."""
+    """Reads snapshots and writes in groups."""
 
-    def __init__(self, database: Database, clock: Clock, entropy: Entropy, origin: str) -> None:
+    def __init__(
+        self, database: Database, logbook: Logbook, clock: Clock, entropy: Entropy
+    ) -> None:
         self.database = database
+        self.logbook = logbook
         self.clock = clock
         self.entropy = entropy
-        self.origin = origin
         self._waiting: deque[_Ticket[Any]] = deque()
         self._lead = threading.Lock()
 
@@ -172,7 +175,7 @@ class Store:
             for ticket in group:
                 head = heads.get(ticket.merchant)
                 if head is None:
-                    head = LogHead.lock(connection, ticket.merchant, now, self.origin, self.entropy)
+                    head = self.logbook.head(connection, ticket.merchant, now)
                     heads[ticket.merchant] = head
                 results.append(ticket.work(Transaction(connection, now, head, self.entropy)))
             for head in heads.values():

@@ -172,11 +172,15 @@ logs = Table(
     metadata,
     Column("log", Integer, primary_key=True, autoincrement=True),
     _merchant(nullable=False),
+    # The name it signs under: the configured origin, the merchant, the period.
     Column("origin", String(300), nullable=False, unique=True),
+    Column("period", String(16), nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("closed_at", Instant),
     # How many entries there are: the index that the next one gets.
     Column("size", BigInteger, nullable=False),
+    # How many of them the tree holds: the size of the last checkpoint.
+    Column("integrated", BigInteger, nullable=False),
     Column("last_time", Instant, nullable=False),
     Index(None, "merchant", "log"),
 )
@@ -211,6 +215,25 @@ entry_reasons = Table(
     Column("log", Integer, primary_key=True),
     Column("index", BigInteger, primary_key=True),
     ForeignKeyConstraint(["log", "index"], ["entries.log", "entries.index"]),
+)
+
+tiles = Table(
+    "tiles",
+    metadata,
+    Column("log", Integer, ForeignKey("logs.log"), primary_key=True),
+    Column("level", Integer, primary_key=True),
+    Column("index", BigInteger, primary_key=True),
+    # As many hashes as there were at the last checkpoint; narrower tiles are prefixes of it.
+    Column("data", LargeBinary, nullable=False),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("log", Integer, ForeignKey("logs.log"), primary_key=True),
+    Column("size", BigInteger, primary_key=True),
+    Column("note", LargeBinary, nullable=False),
+    Column("signed_at", Instant, nullable=False),
 )
 
 answers = Table(

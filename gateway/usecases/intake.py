@@ -11,7 +11,7 @@ from gateway.model.merging import merged
 from gateway.model.order import Order
 from gateway.settings import Deadlines
 from gateway.storage import orders
-from gateway.storage.store import Facts, Store, Transaction
+from gateway.storage.store import Store, Transaction
 from gateway.vault.envelope import Binding
 from gateway.vault.sealing import Sealer
 
@@ -177,14 +177,23 @@ def _record(
     after: KeptOrder,
     request_id: str | None,
 ) -> None:
-    facts: Facts = {"subject": after.subject, "request_id": request_id}
-    tx.record(asker, Action.ORDER_STORED, Outcome.DONE, **facts)
+    def note(action: Action, fields: tuple[str, ...] = ()) -> None:
+        tx.record(
+            asker,
+            action,
+            Outcome.DONE,
+            subject=after.subject,
+            fields=fields,
+            request_id=request_id,
+        )
+
+    note(Action.ORDER_STORED)
     if order.discarded:
-        tx.record(asker, Action.CONTACT_DISCARDED, Outcome.DONE, fields=order.discarded, **facts)
+        note(Action.CONTACT_DISCARDED, order.discarded)
     if _cancelled(after) - (_cancelled(before) if before else frozenset()):
-        tx.record(asker, Action.ORDER_CANCELLED, Outcome.DONE, **facts)
+        note(Action.ORDER_CANCELLED)
     if before and before.erased_at is None and after.erased_at is not None:
-        tx.record(asker, Action.CONTACT_EXPIRED, Outcome.DONE, **facts)
+        note(Action.CONTACT_EXPIRED)
 
 
 def _cancelled(order: KeptOrder) -> frozenset[str]:

@@ -48,9 +48,11 @@ def upgrade() -> None:
         sa.Column("log", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("merchant", sa.String(length=64), nullable=False),
         sa.Column("origin", sa.String(length=300), nullable=False),
+        sa.Column("period", sa.String(length=16), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("integrated", sa.BigInteger(), nullable=False),
         sa.Column("last_time", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["merchant"], ["merchants.merchant"], name=op.f("fk_logs_merchants")
@@ -89,6 +91,15 @@ def upgrade() -> None:
             batch_op.f("ix_orders_merchant_subject"), ["merchant", "subject"], unique=True
         )
 
+    op.create_table(
+        "checkpoints",
+        sa.Column("log", sa.Integer(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.Column("signed_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["log"], ["logs.log"], name=op.f("fk_checkpoints_logs")),
+        sa.PrimaryKeyConstraint("log", "size", name=op.f("pk_checkpoints")),
+    )
     op.create_table(
         "clients",
         sa.Column("client", sa.String(length=32), nullable=False),
@@ -222,6 +233,15 @@ def upgrade() -> None:
             unique=False,
         )
 
+    op.create_table(
+        "tiles",
+        sa.Column("log", sa.Integer(), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("index", sa.BigInteger(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["log"], ["logs.log"], name=op.f("fk_tiles_logs")),
+        sa.PrimaryKeyConstraint("log", "level", "index", name=op.f("pk_tiles")),
+    )
     op.create_table(
         "answers",
         sa.Column("client", sa.String(length=32), nullable=False),

@@ -1,0 +1,182 @@
+"""The merchants' logs: opened, checked before first use, integrated into their trees, rolled over.
+
+It must never let an entry be appended to a log that contradicts its last checkpoint.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from gateway.audit.checkpoint import Checkpoint
+from gateway.audit.encoding import encode_base64
+from gateway.audit.entry import Action, Actor, Draft, Outcome
+from gateway.audit.faults import AuditError
+from gateway.audit.growth import grow
+from gateway.audit.merkle import leaf_hash
+from gateway.audit.tiles import WIDTH
+from gateway.errors import Unavailable
+from gateway.model.ids import Entropy, new_id
+from gateway.storage import tree
+from gateway.storage.log import LogHead
+from gateway.storage.notary import Notary
+from gateway.storage.tables import logs
+
+CHUNK = 16 * WIDTH
+"""Entries that are hashed at once: bounds memory, and how long an append waits behind it."""
+
+Period = Callable[[datetime], str]
+"""The name of the period that a time is in; later periods have greater names."""
+
+
+def quarter(time: datetime) -> str:
+    """For example 2026q4."""
+    return f"{time.year}q{(time.month + 2) // 3}"
+
+
+def month(time: datetime) -> str:
+    """For example 2026m11."""
+    return f"{time.year}m{time.month:02d}"
+
+
+def year(time: datetime) -> str:
+    """For example 2026."""
+    return str(time.year)
+
+
+PERIODS: dict[str, Period] = {"month": month, "quarter": quarter, "year": year}
+"""How often a log may roll over."""
+
+_ACTOR = Actor(role="service", id="log")
+
+
+class Logbook:
+    """All logs of one service, named `origin`/merchant/period."""
+
+    def __init__(self, origin: str, period: Period, notary: Notary, entropy: Entropy) -> None:
+        self.notary = notary
+        self._origin = origin
+        self._period = period
+        self._entropy = entropy
+        self._checked: set[int] = set()
+
+    def head(self, connection: Connection, merchant: str, now: datetime) -> LogHead:
+        """The merchant's current log, held by this transaction; Unavailable when it was tampered with."""
+        row = _current(connection, merchant)
+        if row is not None:
+            self._check_once(connection, row)
+            if self._period(now) <= row.period:
+                return LogHead(connection, row, self._entropy)
+        return self._opened(connection, merchant, row, now)
+
+    def integrate(self, connection: Connection, log: int, now: datetime) -> bytes | None:
+        """Take entries into the tree and sign: the new checkpoint, None when there was nothing to do.
+
+        At most `CHUNK` entries; call again for more.
+        """
+        row = connection.execute(select(logs).where(logs.c.log == log).with_for_update()).one()
+        if row.size == row.integrated:
+            return None
+        self._check_once(connection, row)
+        end = min(row.size, row.integrated + CHUNK)
+        leaves = tree.leaves(connection, log, row.integrated, end)
+        if len(leaves) < end - row.integrated:
+            raise _tampered(row, f"entry {row.integrated + len(leaves)} is missing")
+        grown = grow(tree.edge(connection, log, row.integrated), [leaf_hash(it) for it in leaves])
+        note = self.notary.sign(Checkpoint(row.origin, end, grown.edge.root()))
+        tree.write(connection, log, [*grown.full, *grown.edge.writes()])
+        tree.add_checkpoint(connection, log, end, note, now)
+        return note
+
+    def _opened(
+        self, connection: Connection, merchant: str, old: Row[Any] | None, now: datetime
+    ) -> LogHead:
+        """A new log; its first entry commits to the last checkpoint of the one before."""
+        period = self._period(now)
+        detail = {} if old is None else self._closed(connection, old, now)
+        connection.execute(
+            insert(logs).values(
+                merchant=merchant,
+                origin=f"{self._origin}/{merchant}/{period}",
+                period=period,
+                opened_at=now,
+                size=0,
+                integrated=0,
+                last_time=now if old is None else max(now, old.last_time),
+            )
+        )
+        row = _current(connection, merchant)
+        if row is None:
+            raise Unavailable("log", "a new log could not be opened")
+        self._checked.add(row.log)
+        head = LogHead(connection, row, self._entropy)
+        head.append(
+            Draft(
+                id=new_id(now, self._entropy),
+                merchant=merchant,
+                actor=_ACTOR,
+                action=Action.LOG_OPENED,
+                outcome=Outcome.DONE,
+                detail=detail,
+            ),
+            now,
+        )
+        return head
+
+    def _closed(self, connection: Connection, old: Row[Any], now: datetime) -> dict[str, str | int]:
+        """Bring a log's tree to its end and close it; what its successor says of it."""
+        while self.integrate(connection, old.log, now):
+            pass
+        connection.execute(update(logs).where(logs.c.log == old.log).values(closed_at=now))
+        last = self.notary.open(tree.checkpoint(connection, old.log) or b"", old.origin)
+        return {
+            "previous_origin": last.origin,
+            "previous_size": last.size,
+            "previous_root": encode_base64(last.root),
+        }
+
+    def _check_once(self, connection: Connection, row: Row[Any]) -> None:
+        if row.log in self._checked:
+            return
+        try:
+            self._check(connection, row)
+        except AuditError as fault:
+            raise _tampered(row, str(fault)) from fault
+        self._checked.add(row.log)
+
+    def _check(self, connection: Connection, row: Row[Any]) -> None:
+        """The end of the log against its last checkpoint, and that against the held one."""
+        held = self.notary.held(row.origin)
+        if held is not None:
+            size = self.notary.open(held, row.origin).size
+            if size > row.integrated:
+                raise _tampered(row, f"the held checkpoint has {size} entries, it {row.integrated}")
+        if tree.entry_count(connection, row.log) != row.size:
+            raise _tampered(row, f"its last entry is not {row.size - 1}")
+        start = row.integrated - row.integrated % WIDTH
+        leaves = tree.leaves(connection, row.log, start, row.size)
+        if len(leaves) < row.size - start:
+            raise _tampered(row, f"entry {start + len(leaves)} is missing")
+        if row.integrated == 0:
+            return
+        last = self.notary.open(tree.checkpoint(connection, row.log) or b"", row.origin)
+        edge = tree.edge(connection, row.log, row.integrated)
+        if last.size != row.integrated or edge.root() != last.root:
+            raise _tampered(row, f"its tiles do not have the root of checkpoint {last.size}")
+        hashes = edge.tiles[0]
+        for at, leaf in enumerate(leaves[: row.integrated - start]):
+            if leaf_hash(leaf) != hashes[at * 32 : (at + 1) * 32]:
+                raise _tampered(row, f"entry {start + at} was changed")
+
+
+def _current(connection: Connection, merchant: str) -> Row[Any] | None:
+    mine = (logs.c.merchant == merchant) & logs.c.closed_at.is_(None)
+    return connection.execute(select(logs).where(mine).with_for_update()).first()
+
+
+def _tampered(row: Row[Any], what: str) -> Unavailable:
+    return Unavailable(
+        "log",
+        f"the log {row.origin} was changed behind the service: {what}; gateway audit verify",
+    )

@@ -1,0 +1,61 @@
+"""Signs a log's checkpoints, and holds the latest of each in a file apart from the database.
+
+The held file shows that a database was set back: its own checkpoints went with it. Whoever can
+change both files and has the signing key is found by a checkpoint held elsewhere, and only by it.
+"""
+
+import os
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+from gateway.audit.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
+from gateway.audit.note import Algorithm, Signer, Verifier
+
+
+class Notary:
+    """Signs with one key under the name of each log; `seed` gives the key's 32 bytes."""
+
+    def __init__(self, seed: Callable[[], bytes], held: Path) -> None:
+        self._seed = seed
+        self._held = held
+
+    def verifier(self, origin: str) -> Verifier:
+        """The public key under a log's name."""
+        return self._signer(origin).verifier
+
+    def sign(self, checkpoint: Checkpoint) -> bytes:
+        """The checkpoint as a signed note."""
+        return sign_checkpoint(checkpoint, self._signer(checkpoint.origin))
+
+    def open(self, note: bytes, origin: str) -> Checkpoint:
+        """The checkpoint in a note of this log; an AuditError when it was not signed here."""
+        return open_checkpoint(note, self.verifier(origin))
+
+    def held(self, origin: str) -> bytes | None:
+        """The note that was held last for a log."""
+        try:
+            return self._file(origin).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def hold(self, origin: str, note: bytes) -> None:
+        """Hold a newer note; replaced atomically, so a crash leaves the one or the other."""
+        self._held.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = self._file(origin).with_suffix(f".{os.getpid()}")
+        with fresh.open("wb") as file:
+            file.write(note)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._file(origin))
+
+    def release(self, origin: str) -> None:
+        """Stop holding the note of a log that was deleted whole."""
+        self._file(origin).unlink(missing_ok=True)
+
+    def _file(self, origin: str) -> Path:
+        # An origin has slashes, a file name must not: its hash stands for it.
+        return self._held / f"{sha256(origin.encode()).hexdigest()[:32]}.checkpoint"
+
+    def _signer(self, origin: str) -> Signer:
+        return Signer(origin, Algorithm.ED25519, self._seed())

@@ -1,0 +1,96 @@
+"""Keeps the hash tree over a log's entries: tiles, checkpoints, and reading them back for proofs."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, insert, select, update
+
+from gateway.audit.growth import Edge, TileWrite
+from gateway.audit.tiles import ENTRIES, WIDTH, Tile, encode_bundle
+from gateway.storage.tables import checkpoints, entries, logs, tiles
+
+
+def waiting(connection: Connection) -> list[int]:
+    """The logs that have entries which are not in their tree yet."""
+    return list(
+        connection.execute(select(logs.c.log).where(logs.c.size > logs.c.integrated)).scalars()
+    )
+
+
+def edge(connection: Connection, log: int, size: int) -> Edge:
+    """The right edge of the tree of the first `size` entries; Malformed when tiles are missing."""
+    found: list[bytes] = []
+    rest, level = size, 0
+    while rest:
+        rest, width = divmod(rest, WIDTH)
+        data = read(connection, log, Tile(level, rest, width)) if width else b""
+        found.append(data or b"")
+        level += 1
+    return Edge(size, tuple(found))
+
+
+def read(connection: Connection, log: int, tile: Tile) -> bytes | None:
+    """The bytes of a tile or an entry bundle, cut to its width; None where it is not (yet) kept."""
+    if tile.level == ENTRIES:
+        first = tile.first_entry()
+        bundle = leaves(connection, log, first, first + tile.width)
+        return encode_bundle(bundle) if len(bundle) == tile.width else None
+    where = and_(tiles.c.log == log, tiles.c.level == tile.level, tiles.c.index == tile.index)
+    data = connection.execute(select(tiles.c.data).where(where)).scalar()
+    if data is None or len(data) < tile.width * 32:
+        return None
+    return bytes(data[: tile.width * 32])
+
+
+def leaves(connection: Connection, log: int, start: int, end: int) -> list[bytes]:
+    """The leaves of the entries from `start` to before `end`, as far as they follow without a gap."""
+    where = and_(entries.c.log == log, entries.c.index >= start, entries.c.index < end)
+    found = select(entries.c.index, entries.c.leaf).where(where).order_by(entries.c.index)
+    rows = connection.execute(found).all()
+    return [bytes(leaf) for at, (index, leaf) in enumerate(rows, start) if index == at]
+
+
+def write(connection: Connection, log: int, writes: Sequence[TileWrite]) -> None:
+    """Store tiles; a wider one takes the place of a narrower one."""
+    for written in writes:
+        tile = written.tile
+        where = and_(tiles.c.log == log, tiles.c.level == tile.level, tiles.c.index == tile.index)
+        if connection.execute(update(tiles).where(where).values(data=written.data)).rowcount == 0:
+            row = {"log": log, "level": tile.level, "index": tile.index, "data": written.data}
+            connection.execute(insert(tiles).values(row))
+
+
+def add_checkpoint(connection: Connection, log: int, size: int, note: bytes, now: datetime) -> None:
+    """Store a signed checkpoint; the tree of the log has this size from now on."""
+    connection.execute(
+        insert(checkpoints).values({"log": log, "size": size, "note": note, "signed_at": now})
+    )
+    connection.execute(update(logs).where(logs.c.log == log).values(integrated=size))
+
+
+def checkpoint(connection: Connection, log: int) -> bytes | None:
+    """The latest checkpoint."""
+    found = select(checkpoints.c.note).where(checkpoints.c.log == log)
+    note = connection.execute(found.order_by(checkpoints.c.size.desc()).limit(1)).scalar()
+    return None if note is None else bytes(note)
+
+
+def checkpoint_notes(connection: Connection, log: int) -> Iterator[bytes]:
+    """Every stored checkpoint, smallest first."""
+    found = select(checkpoints.c.note).where(checkpoints.c.log == log)
+    for note in connection.execute(found.order_by(checkpoints.c.size)).scalars():
+        yield bytes(note)
+
+
+def one(connection: Connection, log: int) -> Row[Any]:
+    """A log's row."""
+    return connection.execute(select(logs).where(logs.c.log == log)).one()
+
+
+def entry_count(connection: Connection, log: int) -> int:
+    """One more than the index of the last stored entry."""
+    last = connection.execute(
+        select(func.max(entries.c.index)).where(entries.c.log == log)
+    ).scalar()
+    return 0 if last is None else last + 1
