@@ -1,0 +1,56 @@
+"""Reads phone numbers as buyers write them; it must never make a wrong number out of an unclear text."""
+
+import re
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat
+
+from gateway.marketplaces.countries import alpha2
+
+_LABEL = re.compile(
+    r"^(?:tel(?:efon)?|fon|phone|mobil(?:e|telefon)?|handy)\b[.:\s]*", re.IGNORECASE
+)
+_EXTENSION = re.compile(
+    r"[\s,;/-]*(?:;?ext(?:ension)?|x|\#|app(?:arat)?|durchwahl|dw|nst|nebenstelle|klappe|kl)"
+    r"[.:=\s]*[0-9]{1,7}$",
+    re.IGNORECASE,
+)
+_LONGEST = 64  # characters; DHL Freight's limit for a phone, and far beyond what a number needs
+_E164_DIGITS = 15  # ITU-T E.164, 6.2.1
+
+
+def e164(text: str, country: str) -> str | None:
+    """The number in E.164, or None where `text` is not certainly one valid number.
+
+    `country` is the address's ISO 3166-1 alpha-3 code, by which national formats are read. An
+    extension is recognised and left out, since E.164 has no place for it. Words beside the number
+    make it unclear: libphonenumber would read their letters as digits of a vanity number.
+    """
+    if len(text) > _LONGEST:
+        return None
+    text = _EXTENSION.sub("", _LABEL.sub("", text.strip()))
+    if any(character.isalpha() for character in text):
+        return None
+    region = alpha2().get(country)
+    return _without_trunk_prefix(text, region) or _valid(text, region)
+
+
+def _without_trunk_prefix(text: str, region: str | None) -> str | None:
+    """Reads 49 30 23125001 as +49 30 23125001, not as a number within Germany.
+
+    Where the trunk prefix 0 is missing and the country's own calling code stands in front, the
+    plus was left out; the reading as a national number would call a stranger.
+    """
+    code = str(phonenumbers.country_code_for_region(region)) if region else ""
+    return _valid("+" + text, region) if code and text.startswith(code) else None
+
+
+def _valid(text: str, region: str | None) -> str | None:
+    try:
+        number = phonenumbers.parse(text, region)
+    except NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return written if len(written) <= 1 + _E164_DIGITS else None

@@ -1,0 +1,263 @@
+"""The shape of an OTTO v4 order as far as it is needed; its messages must never repeat what was sent.
+
+Field names: OTTO Market Orders API v4. Unknown fields are passed over, as OTTO asks of its clients;
+street, prices and products are not even looked at.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, TypedDict, TypeVar, cast
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+from gateway.marketplaces.countries import alpha2
+from gateway.marketplaces.paths import by_path
+from gateway.model.order import Status
+
+_T = TypeVar("_T")
+
+ORDER_NUMBER = re.compile(r"[A-Za-z0-9]{10}")
+"""OTTO Market Orders API v4: ten alphanumerics."""
+
+COMPANY = "COMPANY"
+"""The salutation of an address that is a company's."""
+
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_ID_DESCRIBED = "must be 1 to 64 letters, digits, dots, dashes or underscores"
+# RFC 3339 §5.6; seconds of a minute stop at 59, as Python's do.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+# Beside the control characters: line and paragraph separators, half surrogates, and what turns the
+# direction of text, by which a name would show as another.
+_UNWANTED = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+_STATUSES = {status.value: status for status in Status}
+
+
+class InvoiceAddress(TypedDict):
+    """What is read of the invoice address; absent, null and empty are None."""
+
+    first_name: str | None
+    last_name: str | None
+    phone_number: str | None
+    email: str | None
+
+
+class DeliveryAddress(InvoiceAddress):
+    """What is read of the delivery address."""
+
+    salutation: str | None
+    title: str | None
+    zip_code: str | None
+    country_code: str
+
+
+class Product(TypedDict):
+    """What is read of a piece's product."""
+
+    sku: str | None
+
+
+class Tracking(TypedDict):
+    """What is read of a piece's tracking."""
+
+    carrier: str | None
+
+
+class PositionItem(TypedDict):
+    """One piece."""
+
+    position_item_id: str
+    fulfillment_status: Status
+    delivery_type: str | None
+    product: Product | None
+    tracking_info: Tracking | None
+
+
+class ShapedOrder(TypedDict):
+    """An order that has its shape."""
+
+    sales_order_id: str
+    order_number: str
+    order_date: datetime
+    last_modified_date: datetime
+    position_items: list[PositionItem]
+    delivery_address: DeliveryAddress | None
+    invoice_address: InvoiceAddress | None
+
+
+def shaped(value: Mapping[str, Any], delivery_types: Collection[str]) -> ShapedOrder:
+    """The needed part of an order; ValidationError with messages by path where it does not hold."""
+    try:
+        order = cast("ShapedOrder", _schema().load(value))
+    except ValidationError as fault:
+        raise ValidationError(by_path(fault.messages_dict)) from None
+    if contradictions := _contradictions(order, delivery_types):
+        raise ValidationError(contradictions)
+    return order
+
+
+def _contradictions(order: ShapedOrder, delivery_types: Collection[str]) -> dict[str, list[str]]:
+    """What each field allows but the order as a whole, or the configuration, does not."""
+    errors: dict[str, list[str]] = {}
+    ids: set[str] = set()
+    for position, item in enumerate(order["position_items"]):
+        path = f"positionItems.{position}"
+        if item["position_item_id"] in ids:
+            errors[f"{path}.positionItemId"] = ["stands twice in this order"]
+        ids.add(item["position_item_id"])
+        if item["delivery_type"] is not None and item["delivery_type"] not in delivery_types:
+            known = ", ".join(sorted(delivery_types))
+            errors[f"{path}.deliveryType"] = [
+                f"must be one of {known}; a new one belongs into config/marketplaces/otto.toml"
+            ]
+    address = order["delivery_address"]
+    if address is not None:
+        names = {"firstName": address["first_name"], "lastName": address["last_name"]}
+        missing = [field for field, name in names.items() if name is None]
+        if len(missing) > (address["salutation"] == COMPANY):
+            errors |= {
+                f"deliveryAddress.{field}": ["must not be missing or empty"] for field in missing
+            }
+    elif any(item["fulfillment_status"] is Status.PROCESSABLE for item in order["position_items"]):
+        errors["deliveryAddress"] = ["is missing, though a piece is PROCESSABLE"]
+    return errors
+
+
+_MESSAGES: dict[str, Any] = {
+    "required": "is missing; OTTO sends it with every order",
+    "null": "must not be null",
+    "type": "must be text in double quotes",
+}
+_NO_OBJECT: dict[str, str] = {"type": "must be an object in braces"}
+
+
+class _Strict(fields.Field[_T]):
+    """A field that is text in the JSON, whatever is made of it."""
+
+    default_error_messages = _MESSAGES
+
+    def _text(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise self.make_error("type")
+        return value
+
+
+class _Text(_Strict[str | None]):
+    """Text without surrounding blanks; absent, null and empty are None."""
+
+    def __init__(self, most: int, *, data_key: str | None = None) -> None:
+        super().__init__(data_key=data_key, load_default=None)
+        self._most = most
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str | None:
+        text = self._text(value)
+        if len(text) > self._most:
+            raise ValidationError(f"must have {self._most} characters at most")
+        if not text.isprintable() and _UNWANTED.search(text):
+            raise ValidationError("must not hold control characters or direction marks")
+        return text.strip() or None
+
+
+class _Word(_Strict[str]):
+    """Text of one fixed form."""
+
+    def __init__(self, form: re.Pattern[str], described: str, *, data_key: str) -> None:
+        super().__init__(data_key=data_key, required=True)
+        self._form = form
+        self._described = described
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        text = self._text(value)
+        if not self._form.fullmatch(text):
+            raise ValidationError(self._described)
+        return text
+
+
+class _Time(_Strict[datetime]):
+    """A time, in UTC."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
+        text = self._text(value)
+        try:
+            if _TIME.fullmatch(text):
+                return datetime.fromisoformat(text).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        raise ValidationError("must be an RFC 3339 time, such as 2025-04-01T08:56:40.385Z")
+
+
+class _FulfillmentStatus(_Strict[Status]):
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Status:
+        status = _STATUSES.get(self._text(value))
+        if status is None:
+            raise ValidationError(f"must be one of {', '.join(_STATUSES)}")
+        return status
+
+
+class _Country(_Strict[str]):
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        code = self._text(value)
+        if code not in alpha2():
+            raise ValidationError("must be an ISO 3166-1 alpha-3 code, such as DEU")
+        return code
+
+
+class _Shape(Schema):
+    error_messages = _NO_OBJECT
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class _InvoiceShape(_Shape):
+    first_name = _Text(128, data_key="firstName")
+    last_name = _Text(128, data_key="lastName")
+    phone_number = _Text(128, data_key="phoneNumber")
+    email = _Text(320)
+
+
+class _DeliveryShape(_InvoiceShape):
+    salutation = _Text(32)
+    title = _Text(64)
+    zip_code = _Text(16, data_key="zipCode")
+    country_code = _Country(data_key="countryCode", required=True)
+
+
+class _ProductShape(_Shape):
+    sku = _Text(128)
+
+
+class _TrackingShape(_Shape):
+    carrier = _Text(64)
+
+
+class _ItemShape(_Shape):
+    position_item_id = _Word(_ID, _ID_DESCRIBED, data_key="positionItemId")
+    fulfillment_status = _FulfillmentStatus(data_key="fulfillmentStatus", required=True)
+    delivery_type = _Text(64, data_key="deliveryType")
+    product = fields.Nested(_ProductShape, load_default=None)
+    tracking_info = fields.Nested(_TrackingShape, data_key="trackingInfo", load_default=None)
+
+
+class _OrderShape(_Shape):
+    sales_order_id = _Word(_ID, _ID_DESCRIBED, data_key="salesOrderId")
+    order_number = _Word(ORDER_NUMBER, "must be ten letters and digits", data_key="orderNumber")
+    order_date = _Time(data_key="orderDate", required=True)
+    last_modified_date = _Time(data_key="lastModifiedDate", required=True)
+    position_items = fields.List(
+        fields.Nested(_ItemShape),
+        data_key="positionItems",
+        required=True,
+        validate=validate.Length(1, 1000, error="must hold 1 to 1000 pieces"),
+        error_messages=_MESSAGES | {"invalid": "must be a list in brackets"},
+    )
+    delivery_address = fields.Nested(_DeliveryShape, data_key="deliveryAddress", load_default=None)
+    invoice_address = fields.Nested(_InvoiceShape, data_key="invoiceAddress", load_default=None)
+
+
+@cache
+def _schema() -> _OrderShape:
+    return _OrderShape()
