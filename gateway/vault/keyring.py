@@ -4,7 +4,7 @@ import base64
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -124,12 +124,12 @@ class Keyring:
                         "keyring",
                         f"{self._path} is open to others (mode {mode:04o}): chmod 600 {self._path}",
                     )
-                rows = json.load(file)["keys"]
+                keys = [_key(row) for row in json.load(file)["keys"]]
         except FileNotFoundError:
-            rows = []
+            keys = []
         except (OSError, ValueError, KeyError, TypeError) as fault:
             raise Unavailable("keyring", f"{self._path} cannot be read as a keyring") from fault
-        self._index(_key(row) for row in rows)
+        self._index(keys)
 
     def _write(self) -> None:
         rows = [_row(key) for key in self._keys.values()]
@@ -145,9 +145,9 @@ class Keyring:
             os.fsync(directory)
         finally:
             os.close(directory)
-        self._index(list(self._keys.values()))
+        self._index(self._keys.values())
 
-    def _index(self, keys: Iterator[Key] | list[Key]) -> None:
+    def _index(self, keys: Iterable[Key]) -> None:
         self._keys = {key.key_id: key for key in keys}
         newest: dict[tuple[KeyUse, str], Key] = {}
         for key in sorted(self._keys.values(), key=lambda key: key.version):
