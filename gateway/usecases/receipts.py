@@ -1,0 +1,54 @@
+"""Gives the receipt of an entry: its bytes and the proof that they are in the log."""
+
+from sqlalchemy import Connection, select
+
+from gateway.audit.entry import Action
+from gateway.audit.merkle import inclusion_proof
+from gateway.audit.proof import LoggedProof
+from gateway.audit.receipt import Receipt
+from gateway.audit.tiles import Tile, TiledHashes
+from gateway.errors import NotFound, Unavailable
+from gateway.storage import tree
+from gateway.storage.store import Store
+from gateway.storage.tables import entries
+from gateway.usecases.sequence import integrate
+
+
+def receipt(store: Store, merchant: str, entry_id: str, carrier_id: str | None) -> Receipt:
+    """The receipt of an entry; with `carrier_id` only of a release that went to this carrier.
+
+    NotFound hides what another merchant's or carrier's id stands for. An entry younger than the
+    sequencer's last look is taken into the tree first.
+    """
+    found = (
+        select(entries.c.log, entries.c.index.label("at"), entries.c.leaf)
+        .where(entries.c.merchant == merchant)
+        .where(entries.c.id == entry_id)
+    )
+    if carrier_id is not None:
+        found = found.where(entries.c.carrier == carrier_id)
+        found = found.where(entries.c.action == Action.CONTACT_RELEASED.value)
+    with store.read() as connection:
+        row = connection.execute(found).first()
+    if row is None:
+        raise NotFound("there is no such release")
+    integrate(store, row.log)
+    with store.read() as connection:
+        return Receipt(bytes(row.leaf), _proof(store, connection, row.log, row.at).encode())
+
+
+def _proof(store: Store, connection: Connection, log: int, index: int) -> LoggedProof:
+    row = tree.one(connection, log)
+    note = tree.checkpoint(connection, log)
+    if note is None:
+        raise Unavailable("log", "the log has no checkpoint yet")
+    size = store.logbook.notary.open(note, row.origin).size
+
+    def read(tile: Tile) -> bytes:
+        data = tree.read(connection, log, tile)
+        if data is None:
+            raise Unavailable("log", f"{tile.path()} is missing; gateway audit verify")
+        return data
+
+    hashes = TiledHashes(size, read)
+    return LoggedProof(index, inclusion_proof(index, size, hashes), note)
