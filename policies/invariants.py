@@ -3,7 +3,7 @@
 The rules are text that somebody may edit; these are the statements that no edit may break.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -39,63 +39,68 @@ class Invariant:
     holds: Callable[[Question, Codes, Ask], bool]
 
 
-# ---- What any single fact against rules out -------------------------------------------------
-
-
-def _discloses(question: Question) -> bool:
-    return question.channel is Channel.CARRIER
-
-
-def _is_carrier(question: Question) -> bool:
-    return question.role is Role.CARRIER
-
-
-def _acts_for_the_seller(question: Question) -> bool:
-    return question.role in {Role.MERCHANT, Role.SHOP, Role.MAILER}
-
-
-def _purpose_fits(question: Question) -> bool:
-    if _discloses(question):
-        return question.purpose is Purpose.DELIVERY_APPOINTMENT
-    return question.purpose in OTTO_SIX and _acts_for_the_seller(question)
-
-
-def _may_know_the_state(question: Question) -> bool:
-    return _discloses(question) and (question.responsible or not _is_carrier(question))
-
-
-_AGAINST: Mapping[ReasonCode, Callable[[Question], bool]] = {
-    ReasonCode.PURPOSE_MARKETING: lambda q: q.purpose in MARKETING,
-    ReasonCode.PURPOSE_DIRECT_CONTACT: lambda q: q.purpose in DIRECT_CONTACT,
-    ReasonCode.PURPOSE_NOT_PERMITTED: lambda q: (
-        q.purpose not in MARKETING
-        and q.purpose not in DIRECT_CONTACT
-        and not (_purpose_fits(q) and q.purpose_registered)
-    ),
-    ReasonCode.RECIPIENT_NOT_CARRIER: lambda q: _discloses(q) and not _is_carrier(q),
-    ReasonCode.RECIPIENT_NOT_REGISTERED: lambda q: (
-        _discloses(q) and _is_carrier(q) and q.registration is not Registration.CURRENT
-    ),
-    ReasonCode.RECIPIENT_NOT_RESPONSIBLE: lambda q: (
-        _discloses(q) and _is_carrier(q) and not q.responsible
-    ),
-    ReasonCode.NOT_FREIGHT: lambda q: _may_know_the_state(q) and q.mode is Mode.PARCEL,
-    ReasonCode.UNCLASSIFIED: lambda q: _may_know_the_state(q) and q.mode is Mode.UNCLASSIFIED,
-    ReasonCode.WINDOW_NOT_OPEN: lambda q: _may_know_the_state(q) and q.window is Window.NOT_OPEN,
-    ReasonCode.WINDOW_CLOSED: lambda q: _may_know_the_state(q) and q.window is Window.CLOSED,
-    ReasonCode.FIELD_NOT_REGISTERED: lambda q: (
-        _discloses(q) and _is_carrier(q) and not q.fields_registered
-    ),
-    ReasonCode.ERASED: lambda q: (
-        q.erased and (_may_know_the_state(q) or q.channel is Channel.RELAY)
-    ),
-}
-"""When each reason applies."""
+# ---- When each reason applies ---------------------------------------------------------------
 
 
 def reasons_that_apply(question: Question) -> frozenset[ReasonCode]:
     """The codes of all reasons that speak against ``question``, found without asking the rules."""
-    return frozenset(code for code, applies in _AGAINST.items() if applies(question))
+    return frozenset(
+        (*_against_purpose(question), *_against_recipient(question), *_against_state(question))
+    )
+
+
+def _against_purpose(q: Question) -> Iterator[ReasonCode]:
+    if q.purpose in MARKETING:
+        yield ReasonCode.PURPOSE_MARKETING
+    elif q.purpose in DIRECT_CONTACT:
+        yield ReasonCode.PURPOSE_DIRECT_CONTACT
+    elif not _purpose_fits(q) or not q.purpose_registered:
+        yield ReasonCode.PURPOSE_NOT_PERMITTED
+
+
+def _against_recipient(q: Question) -> Iterator[ReasonCode]:
+    if q.channel is not Channel.CARRIER:
+        return
+    if q.role is not Role.CARRIER:
+        yield ReasonCode.RECIPIENT_NOT_CARRIER
+        return
+    if q.registration is not Registration.CURRENT:
+        yield ReasonCode.RECIPIENT_NOT_REGISTERED
+    if not q.responsible:
+        yield ReasonCode.RECIPIENT_NOT_RESPONSIBLE
+    if not q.fields_registered:
+        yield ReasonCode.FIELD_NOT_REGISTERED
+
+
+def _against_state(q: Question) -> Iterator[ReasonCode]:
+    if q.channel is Channel.RELAY and q.erased:
+        yield ReasonCode.ERASED
+    if q.channel is not Channel.CARRIER or _asks_for_anothers_order(q):
+        return
+    if q.mode is Mode.PARCEL:
+        yield ReasonCode.NOT_FREIGHT
+    if q.mode is Mode.UNCLASSIFIED:
+        yield ReasonCode.UNCLASSIFIED
+    if q.window is Window.NOT_OPEN:
+        yield ReasonCode.WINDOW_NOT_OPEN
+    if q.window is Window.CLOSED:
+        yield ReasonCode.WINDOW_CLOSED
+    if q.erased:
+        yield ReasonCode.ERASED
+
+
+def _purpose_fits(q: Question) -> bool:
+    if q.channel is Channel.CARRIER:
+        return q.purpose is Purpose.DELIVERY_APPOINTMENT
+    return q.purpose in OTTO_SIX and _acts_for_the_seller(q)
+
+
+def _acts_for_the_seller(q: Question) -> bool:
+    return q.role in {Role.MERCHANT, Role.SHOP, Role.MAILER}
+
+
+def _asks_for_anothers_order(q: Question) -> bool:
+    return q.channel is Channel.CARRIER and q.role is Role.CARRIER and not q.responsible
 
 
 # ---- Comparing answers ----------------------------------------------------------------------
@@ -133,7 +138,7 @@ def _permitted_with_less_against(question: Question, _: Codes, ask: Ask) -> bool
 
 
 def _says_nothing_of_anothers_order(question: Question, _: Codes, ask: Ask) -> bool:
-    if not _discloses(question) or _may_know_the_state(question):
+    if not _asks_for_anothers_order(question):
         return True
     return ask(question) == ask(replace(question, **_STATE_UNTOLD))
 
@@ -150,43 +155,51 @@ def _always(name: str, says: str, holds: Callable[[Question], bool]) -> Invarian
     return Invariant(name, says, lambda question, *_: holds(question))
 
 
+def _released(name: str, says: str, holds: Callable[[Question], bool]) -> Invariant:
+    return _always(name, says, lambda q: q.channel is not Channel.CARRIER or holds(q))
+
+
+def _by_otto(name: str, says: str, holds: Callable[[Question], bool]) -> Invariant:
+    return _always(name, says, lambda q: q.channel is Channel.CARRIER or holds(q))
+
+
 INVARIANTS: Mapping[type[Answer], tuple[Invariant, ...]] = MappingProxyType(
     {
         Permit: (
-            _always(
+            _released(
                 "freight-contact-to-carriers-only",
                 "The freight contact is permitted to carriers only: never to the merchant, the shop, the mailer or a reviewer.",
-                lambda q: not _discloses(q) or _is_carrier(q),
+                lambda q: q.role is Role.CARRIER,
             ),
-            _always(
+            _released(
                 "freight-contact-to-current-registrations-only",
                 "The freight contact is permitted only while the carrier's registration is current.",
-                lambda q: not _discloses(q) or q.registration is Registration.CURRENT,
+                lambda q: q.registration is Registration.CURRENT,
             ),
-            _always(
+            _released(
                 "freight-contact-to-the-responsible-only",
                 "The freight contact is permitted only to the carrier that the order is assigned to.",
-                lambda q: not _discloses(q) or q.responsible,
+                lambda q: q.responsible,
             ),
-            _always(
+            _released(
                 "freight-contact-of-freight-only",
                 "The freight contact is permitted only for items that are proven to travel as freight.",
-                lambda q: not _discloses(q) or q.mode is Mode.FREIGHT,
+                lambda q: q.mode is Mode.FREIGHT,
             ),
-            _always(
+            _released(
                 "freight-contact-in-the-window-only",
                 "The freight contact is permitted only while the window is open.",
-                lambda q: not _discloses(q) or q.window is Window.OPEN,
+                lambda q: q.window is Window.OPEN,
             ),
-            _always(
+            _released(
                 "freight-contact-for-the-appointment-only",
                 "The freight contact is permitted only for agreeing the delivery appointment.",
-                lambda q: not _discloses(q) or q.purpose is Purpose.DELIVERY_APPOINTMENT,
+                lambda q: q.purpose is Purpose.DELIVERY_APPOINTMENT,
             ),
-            _always(
+            _released(
                 "freight-contact-in-registered-fields-only",
                 "The freight contact is permitted only in the fields that the client is registered for.",
-                lambda q: not _discloses(q) or q.fields_registered,
+                lambda q: q.fields_registered,
             ),
             _always(
                 "nothing-for-an-unregistered-purpose",
@@ -208,15 +221,15 @@ INVARIANTS: Mapping[type[Answer], tuple[Invariant, ...]] = MappingProxyType(
                 "Only the delivery appointment and OTTO's six cases can be permitted; an unknown purpose and the driver's call ahead never.",
                 lambda q: q.purpose is Purpose.DELIVERY_APPOINTMENT or q.purpose in OTTO_SIX,
             ),
-            _always(
+            _by_otto(
                 "otto-channels-for-the-six-only",
                 "The relay address and OTTO Partner Connect are permitted only in OTTO's six cases.",
-                lambda q: _discloses(q) or q.purpose in OTTO_SIX,
+                lambda q: q.purpose in OTTO_SIX,
             ),
-            _always(
+            _by_otto(
                 "otto-channels-for-the-seller-only",
                 "The relay address and OTTO Partner Connect are permitted only to the merchant, the shop and the mailer.",
-                lambda q: _discloses(q) or _acts_for_the_seller(q),
+                _acts_for_the_seller,
             ),
             _always(
                 "nothing-erased",

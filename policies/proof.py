@@ -15,7 +15,7 @@ from tempfile import NamedTemporaryFile
 from policies.engine import Engine
 from policies.invariants import INVARIANTS, Answer, Invariant
 from policies.question import FACTS, Question
-from policies.verdict import Fault, Permit, Refusal
+from policies.verdict import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Broken:
         case = "\n".join(f"  {fact} = {value}" for fact, value in self.question.as_case().items())
         return (
             f"The policy breaks {self.invariant.name}: {self.invariant.says}\n"
-            f"Smallest case:\n{case}\n  -> {_told(self.answer)}"
+            f"Smallest case:\n{case}\n  -> {self.answer}"
         )
 
 
@@ -63,7 +63,7 @@ def prove(engine: Engine) -> Proof | Broken:
     for question in Question.every():
         questions += 1
         answer = engine.answer(question)
-        codes = answer.codes if isinstance(answer, Refusal) else ()
+        codes = () if isinstance(answer, Fault) else answer.codes
         for invariant in INVARIANTS[type(answer)]:
             if not invariant.holds(question, codes, engine.answer):
                 broken = Broken(invariant, question, answer)
@@ -95,16 +95,6 @@ _ALL = tuple(chain.from_iterable(INVARIANTS.values()))
 def _size(question: Question) -> int:
     best = Question.best()
     return sum(getattr(question, fact) is not getattr(best, fact) for fact in FACTS)
-
-
-def _told(answer: Answer) -> str:
-    match answer:
-        case Permit(policy):
-            return f"permitted by {policy}"
-        case Refusal():
-            return f"refused: {', '.join(answer.codes)}"
-        case Fault(message):
-            return f"no clean answer: {message}"
 
 
 def _rests_on(engine: Engine) -> str:

@@ -44,6 +44,14 @@ class Permit:
 
     policy: str
 
+    @property
+    def codes(self) -> tuple[ReasonCode, ...]:
+        """None: a permit has no reasons."""
+        return ()
+
+    def __str__(self) -> str:
+        return f"permitted by {self.policy}"
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -58,12 +66,15 @@ class Refusal:
     @property
     def codes(self) -> tuple[ReasonCode, ...]:
         """The codes of the reasons, in their order."""
-        return tuple(reason.code for reason in self.reasons)
+        return tuple([reason.code for reason in self.reasons])
 
     @property
     def policy(self) -> str:
         """The ``@id`` of the weightiest rule that refuses."""
         return self.reasons[0].policy
+
+    def __str__(self) -> str:
+        return f"refused by {self.policy}: {', '.join(self.codes)}"
 
 
 Verdict = Permit | Refusal
@@ -74,3 +85,6 @@ class Fault:
     """The engine gave no clean answer: no verdict at all, and nothing may be released on it."""
 
     message: str
+
+    def __str__(self) -> str:
+        return f"no clean answer: {self.message}"
