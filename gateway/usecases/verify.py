@@ -16,7 +16,8 @@ from gateway.audit.verify import verify_log
 from gateway.errors import Unavailable
 from gateway.storage.log_source import StoredLog
 from gateway.storage.store import Store
-from gateway.storage.tables import entries, entry_reasons, logsfrom gateway.usecases.sequence import integrate_waiting
+from gateway.storage.tables import entries, entry_reasons, logs
+from gateway.usecases.sequence import integrate_waiting
 
 _CHUNK = 1000
 
