@@ -3,6 +3,7 @@
 import os
 from datetime import UTC, datetime
 
+from gateway.errors import ConfigurationError
 from gateway.marketplaces.otto.facts import OttoFacts
 from gateway.model.ids import Clock, Entropy
 from gateway.settings import Settings
@@ -15,7 +16,8 @@ from gateway.vault.keyring import Keyring
 from gateway.vault.opening import Opener
 from gateway.vault.sealing import Sealer
 from policies.engine import Engine
-from policies.proof import prove_once
+from policies.errors import EngineFault, PolicyError
+from policies.proof import Broken, prove_once
 
 
 def now() -> datetime:
@@ -29,8 +31,7 @@ def assemble(settings: Settings, clock: Clock = now, entropy: Entropy = os.urand
     The policy is proved first: an edit that lets a contact out wrongly stops everything here, with
     the case that broke.
     """
-    engine = Engine.load()
-    prove_once(engine, settings.data / "policy-proof.json")
+    engine = _proved_engine(settings)
     keyring = Keyring(settings.data / "keyring.json", entropy)
     notary = Notary(lambda: keyring.log_key(clock()).secret, settings.data / "held")
     logbook = Logbook(settings.origin, PERIODS[settings.period], notary, entropy)
@@ -44,3 +45,14 @@ def assemble(settings: Settings, clock: Clock = now, entropy: Entropy = os.urand
         engine=engine,
         otto=OttoFacts.load(settings.config_file("marketplaces/otto.toml")),
     )
+
+
+def _proved_engine(settings: Settings) -> Engine:
+    try:
+        engine = Engine.load()
+        proof = prove_once(engine, settings.data / "policy-proof.json")
+    except (PolicyError, EngineFault) as fault:
+        raise ConfigurationError(f"the policy does not load: {fault}") from fault
+    if isinstance(proof, Broken):
+        raise ConfigurationError(str(proof))
+    return engine

@@ -12,6 +12,7 @@ from gateway.settings import Deadlines
 from gateway.storage import carriers, orders
 from gateway.storage.store import Store, Transaction
 from gateway.usecases.actors import actor
+from gateway.usecases.asking import ask
 from gateway.usecases.questions import CONTACT_FIELDS, buyer_question, freight_question
 from policies.engine import Engine
 from policies.question import Purpose, Question, Role
@@ -59,7 +60,7 @@ class Decide:
             if order is None and client.role is not Role.CARRIER:
                 raise NotFound(f"there is no order {order_number}")
             question = self._question(tx, client, order, purpose, fields)
-            verdict = self.engine.decide(question)
+            verdict = ask(self.engine, question)
             if isinstance(verdict, Permit):
                 return Decision(verdict, Way(question.channel.value))
             tx.record(

@@ -7,10 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from policies.guidance import guidance
-
 from gateway.audit.entry import Action, Outcome
-from gateway.errors import GatewayError
+from gateway.errors import Unavailable
 from gateway.model.carrier import Carrier
 from gateway.model.client import Client
 from gateway.model.contact import FreightContact, Private
@@ -21,12 +19,14 @@ from gateway.storage.answers import Repeatable
 from gateway.storage.store import Store, Transaction
 from gateway.usecases import repeats
 from gateway.usecases.actors import actor
+from gateway.usecases.asking import ask
 from gateway.usecases.questions import CONTACT_FIELDS, freight_question
 from gateway.vault.envelope import Binding, Envelope
 from gateway.vault.opening import Opener
 from policies.engine import Engine
+from policies.guidance import guidance
 from policies.question import Purpose, Question
-from policies.verdict import Refusal
+from policies.verdict import Permit, Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,12 +148,12 @@ class Release:
             tx.now,
             self.deadlines.window_after_delivery,
         )
-        verdict = self.engine.decide(question)
+        verdict = ask(self.engine, question)
+        if isinstance(verdict, Permit) and order is not None:
+            return self._permit(tx, asked, desk, wanted, order, earlier_id)
         if isinstance(verdict, Refusal):
             return self._refuse(tx, asked, desk, order, question, verdict)
-        if order is None:
-            raise GatewayError("the policy permitted a release of nothing")
-        return self._permit(tx, asked, desk, wanted, order, earlier_id)
+        raise Unavailable("policy", "the policy permitted what does not exist")
 
     def _refuse(
         self,

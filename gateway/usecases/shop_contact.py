@@ -9,6 +9,7 @@ from gateway.model.kept import KeptOrder
 from gateway.model.order import EmailKind
 from gateway.storage import orders
 from gateway.storage.store import Store
+from gateway.usecases.asking import ask
 from gateway.usecases.questions import buyer_question
 from gateway.vault.opening import Opener
 from policies.engine import Engine
@@ -71,5 +72,5 @@ def _allowed(engine: Engine, client: Client, order: KeptOrder) -> tuple[Purpose,
     return tuple(
         purpose
         for purpose in Purpose
-        if isinstance(engine.decide(buyer_question(client, order, purpose, relay=True)), Permit)
+        if isinstance(ask(engine, buyer_question(client, order, purpose, relay=True)), Permit)
     )
