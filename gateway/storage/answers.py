@@ -56,9 +56,14 @@ def keep(
         )
 
 
-def forget_before(connection: Connection, time: datetime) -> None:
-    """Drop answers older than `time`; their keys may then be used anew."""
-    connection.execute(delete(answers).where(answers.c.created_at < time))
+def forget_before(connection: Connection, time: datetime, limit: int) -> int:
+    """Drop answers older than `time`, about `limit` at once; how many went. Their keys are free again."""
+    old = select(answers.c.created_at).where(answers.c.created_at < time)
+    last = connection.execute(
+        old.order_by(answers.c.created_at).offset(limit - 1).limit(1)
+    ).scalar()
+    going = answers.c.created_at < time if last is None else answers.c.created_at <= last
+    return connection.execute(delete(answers).where(going)).rowcount
 
 
 def _mine(request: Repeatable) -> Any:

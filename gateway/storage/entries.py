@@ -70,12 +70,17 @@ def oldest(connection: Connection, stretch: Stretch, sought: Sought, limit: int)
     return _found(connection, stretch, sought, entries.c.index, limit)
 
 
+def every(connection: Connection, stretch: Stretch, sought: Sought) -> Sequence[Found]:
+    """All entries of the stretch that are sought, oldest first: where they can only be a few."""
+    return _found(connection, stretch, sought, entries.c.index, None)
+
+
 def _found(
     connection: Connection,
     stretch: Stretch,
     sought: Sought,
     order: ColumnElement[int],
-    limit: int,
+    limit: int | None,
 ) -> Sequence[Found]:
     columns = select(entries.c.log, entries.c.index, entries.c.leaf)
     found = columns.where(*_conditions(stretch, sought)).order_by(order).limit(limit)

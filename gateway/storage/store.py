@@ -120,6 +120,15 @@ class Store:
         except (DBAPIError, PoolTimeout) as fault:
             raise Unavailable("database", "the database cannot be read") from fault
 
+    @contextmanager
+    def change(self) -> Iterator[Connection]:
+        """A durable change that no log tells of, such as housekeeping; Unavailable: it did not happen."""
+        try:
+            with self.database.writing() as connection:
+                yield connection
+        except (DBAPIError, PoolTimeout) as fault:
+            raise Unavailable("database", "the database cannot be written") from fault
+
     def write(self, merchant: str, work: Work[T]) -> T:
         """What `work` returns, once its changes and entries are durable.
 

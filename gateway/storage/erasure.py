@@ -1,0 +1,73 @@
+"""Lets contacts go: which are due, that they went, and that an order's name in the log went with them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, func, select, update
+
+from gateway.storage.orders import drop_contacts
+from gateway.storage.tables import contacts, orders
+
+
+def due(connection: Connection, now: datetime, limit: int) -> list[tuple[str, str]]:
+    """Merchant and number of orders with a contact that is due at `now`, the longest due first."""
+    found = select(contacts.c.merchant, contacts.c.order_number).where(contacts.c.delete_by <= now)
+    rows = connection.execute(found.order_by(contacts.c.delete_by).limit(limit))
+    return list(dict.fromkeys((row.merchant, row.order_number) for row in rows))
+
+
+def still_due(
+    connection: Connection, merchant: str, order_numbers: Sequence[str], now: datetime
+) -> Mapping[str, str | None]:
+    """Those of the orders whose contact is due at `now`, each with its name in the log."""
+    found = (
+        select(orders.c.order_number, orders.c.subject)
+        .join(contacts, _same_order())
+        .where(orders.c.merchant == merchant)
+        .where(orders.c.order_number.in_(order_numbers))
+        .where(contacts.c.delete_by <= now)
+        .distinct()
+        .order_by(orders.c.order_number)
+    )
+    return {row.order_number: row.subject for row in connection.execute(found)}
+
+
+def overdue(connection: Connection, now: datetime) -> int:
+    """How many contacts should be gone at `now` and are not."""
+    found = select(func.count()).select_from(contacts).where(contacts.c.delete_by <= now)
+    return connection.execute(found).scalar_one()
+
+
+def erase_contacts(
+    connection: Connection, merchant: str, order_numbers: Sequence[str], now: datetime
+) -> None:
+    """Delete all that tells of the buyers; when it first went stays, and no import brings it back."""
+    drop_contacts(connection, merchant, order_numbers)
+    mine = (orders.c.merchant == merchant) & orders.c.order_number.in_(order_numbers)
+    connection.execute(
+        update(orders)
+        .where(mine)
+        .values(
+            erased_at=func.coalesce(orders.c.erased_at, now),
+            phone_present=False,
+            fingerprint=None,
+        )
+    )
+
+
+def forget_subject(connection: Connection, merchant: str, order_number: str) -> None:
+    """Destroy the order's name in the log with its key: its entries stay, and tell of nobody."""
+    mine = (orders.c.merchant == merchant) & (orders.c.order_number == order_number)
+    connection.execute(update(orders).where(mine).values(subject=None, subject_key=None))
+
+
+def contacts_by_key(connection: Connection) -> Mapping[str, int]:
+    """How many contacts each key-encryption key wraps; keys that wrap none are left out."""
+    found = select(contacts.c.key_id, func.count()).group_by(contacts.c.key_id)
+    return {key_id: count for key_id, count in connection.execute(found)}
+
+
+def _same_order() -> ColumnElement[bool]:
+    return (contacts.c.merchant == orders.c.merchant) & (
+        contacts.c.order_number == orders.c.order_number
+    )

@@ -1,0 +1,157 @@
+"""What a buyer may ask for: who received the contact, and that it is forgotten."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.audit.entry import Action, Actor, Entry, Outcome
+from gateway.errors import Gone, InvalidInput, NotFound
+from gateway.model.kept import KeptOrder
+from gateway.settings import Deadlines
+from gateway.storage import carriers, entries, erasure, orders
+from gateway.storage.entries import Sought
+from gateway.storage.store import Store, Transaction
+
+_REASON = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+_DATE = re.compile(r"\b(\d{4}-\d{2}-\d{2}|\d{1,2}\.\d{1,2}\.\d{4})\b")
+_LONG_NUMBER = re.compile(r"(\d[\s./()-]*){5}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosure:
+    """One time that the contact went to a recipient; `entry_id` and `index` place it on record."""
+
+    carrier_id: str
+    carrier_name: str
+    released_at: datetime
+    purpose: str
+    fields: tuple[str, ...]
+    entry_id: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Who received the contact of one order (GDPR 15(1)(c), C-154/21), the earliest first.
+
+    `erased_at` tells that the contact is gone here; else `delete_by` when it goes at the latest.
+    """
+
+    order_number: str
+    subject: str
+    reported_at: datetime
+    disclosures: tuple[Disclosure, ...]
+    delete_by: datetime
+    erased_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """A subject is forgotten; `recipients` are to be told of it (GDPR 19)."""
+
+    order_number: str
+    erased_at: datetime
+    recipients: tuple[Disclosure, ...]
+
+
+def report(
+    store: Store,
+    deadlines: Deadlines,
+    merchant: str,
+    asker: Actor,
+    order_number: str,
+    request_id: str | None = None,
+) -> Report:
+    """The report, itself on record. NotFound; Gone when the subject was erased."""
+
+    def work(tx: Transaction) -> Report:
+        order, subject = _named(tx, order_number)
+        entry = tx.record(
+            asker, Action.SUBJECT_REPORTED, Outcome.DONE, subject=subject, request_id=request_id
+        )
+        return Report(
+            order_number=order_number,
+            subject=subject,
+            reported_at=entry.time,
+            disclosures=_disclosures(tx, subject),
+            delete_by=order.delete_by(deadlines.erase_after_delivery),
+            erased_at=order.erased_at,
+        )
+
+    return store.write(merchant, work)
+
+
+def erase(
+    store: Store,
+    merchant: str,
+    asker: Actor,
+    order_number: str,
+    reason: str,
+    request_id: str | None = None,
+) -> Erased:
+    """Contact, digests and the name in the log go together. NotFound; Gone when they went before.
+
+    `reason` stands in the entry for as long as the log does, so it must not tell who the buyer is.
+    """
+    _check(reason, order_number)
+
+    def work(tx: Transaction) -> Erased:
+        _, subject = _named(tx, order_number)
+        recipients = _disclosures(tx, subject)
+        erasure.erase_contacts(tx.connection, tx.merchant, [order_number], tx.now)
+        erasure.forget_subject(tx.connection, tx.merchant, order_number)
+        entry = tx.record(
+            asker,
+            Action.SUBJECT_ERASED,
+            Outcome.DONE,
+            subject=subject,
+            request_id=request_id,
+            detail={"reason": reason},
+        )
+        return Erased(order_number=order_number, erased_at=entry.time, recipients=recipients)
+
+    return store.write(merchant, work)
+
+
+def _check(reason: str, order_number: str) -> None:
+    texts = []
+    if not _REASON.fullmatch(reason) or not reason.strip():
+        texts.append("1 to 200 characters on one line")
+    if "@" in reason or _LONG_NUMBER.search(_DATE.sub("", reason)):
+        texts.append("no address, and no number of five digits or more: it is kept after the buyer")
+    if order_number.casefold() in reason.casefold():
+        texts.append("no order number: nothing may tie the entry to the buyer")
+    if texts:
+        raise InvalidInput({"reason": texts})
+
+
+def _named(tx: Transaction, order_number: str) -> tuple[KeptOrder, str]:
+    order = orders.kept(tx.connection, tx.merchant, [order_number]).get(order_number)
+    if order is None:
+        raise NotFound(f"there is no order {order_number}")
+    if order.subject is None:
+        raise Gone(f"the buyer of order {order_number} is erased: nothing ties the log to them")
+    return order, order.subject
+
+
+def _disclosures(tx: Transaction, subject: str) -> tuple[Disclosure, ...]:
+    names = {one.carrier_id: one.name for one in carriers.of_merchant(tx.connection, tx.merchant)}
+    sought = Sought(subject=subject, action=Action.CONTACT_RELEASED)
+    return tuple(
+        _disclosure(Entry.parse(one.leaf), names)
+        for stretch in reversed(entries.stretches(tx.connection, tx.merchant, None, None))
+        for one in entries.every(tx.connection, stretch, sought)
+    )
+
+
+def _disclosure(entry: Entry, names: dict[str, str]) -> Disclosure:
+    carrier_id = entry.carrier or ""
+    return Disclosure(
+        carrier_id=carrier_id,
+        carrier_name=names.get(carrier_id, carrier_id),
+        released_at=entry.time,
+        purpose=entry.purpose or "",
+        fields=tuple(entry.fields),
+        entry_id=entry.id,
+        index=entry.index,
+    )
