@@ -63,8 +63,8 @@ def forget_subject(connection: Connection, merchant: str, order_number: str) -> 
 
 def contacts_by_key(connection: Connection) -> Mapping[str, int]:
     """How many contacts each key-encryption key wraps; keys that wrap none are left out."""
-    found = select(contacts.c.key_id, func.count()).group_by(contacts.c.key_id)
-    return {key_id: count for key_id, count in connection.execute(found)}
+    found = select(contacts.c.key_id, func.count().label("wrapped")).group_by(contacts.c.key_id)
+    return {row.key_id: row.wrapped for row in connection.execute(found)}
 
 
 def _same_order() -> ColumnElement[bool]:
