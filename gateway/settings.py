@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ class Service:
     port: int
     workers: int
     threads: int
+    metrics_token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,10 @@ class _ServiceTable(_Table):
     port = fields.Integer(required=True, validate=validate.Range(1, 65535))
     workers = fields.Integer(required=True, validate=validate.Range(1, 256))
     threads = fields.Integer(required=True, validate=validate.Range(1, 256))
+    # RFC 6750's alphabet: it travels in an Authorization header.
+    metrics_token = fields.String(
+        required=True, validate=validate.Regexp(r"(?:[A-Za-z0-9._~+/-]{20,200})?\Z")
+    )
 
 
 class _DatabaseTable(_Table):
