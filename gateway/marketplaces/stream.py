@@ -7,6 +7,7 @@ is bounded by the size of one order, not by the input's.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -301,7 +302,7 @@ def _decoder(defects: list[str]) -> json.JSONDecoder:
 
 
 def _twice(names: list[str]) -> str:
-    name = next(name for at, name in enumerate(names) if name in names[:at])
+    name, _ = Counter(names).most_common(1)[0]
     # A name that is no plain word may be anything, a buyer's address too.
     shown = f'"{name}"' if _KEY_TO_SHOW.fullmatch(name) else "a name"
     return f"holds {shown} twice in one object"

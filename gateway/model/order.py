@@ -73,8 +73,9 @@ class Order:
     """An order derived from the marketplace's, ready to be sealed and stored.
 
     `changed_at` is the marketplace's last change; of two versions the later one stands. `freight` is
-    None for orders of parcels only and for orders whose address has not come yet; so is `shop` then.
-    `discarded` names contact fields that came without right to be kept ("phone", "email").
+    None where no piece is left to deliver that may go as freight, and while the address has not come;
+    `shop` is None until then too, unless the relay is there already. `discarded` names contact fields
+    that came without right to be kept ("phone", "email", "invoice_phone", "invoice_email").
     """
 
     order_number: str

@@ -123,7 +123,7 @@ def test_a_refused_order_is_named_where_it_says_its_number() -> None:
         (b'[{"n": 1}, {"a": "' + b"x" * 2 * MIB, 1, 18 + 2 * MIB, "the input ends in the middle"),
         (b'[{"n": 1}, {"a": "' + b"x" * 2 * MIB + b"\\", 1, 19 + 2 * MIB, "the input ends in"),
         (b'[{"n": 1}, ' + b"1" * 2 * MIB + b"]", 1, 11, "larger than the limit"),
-        (b'{"' + b"k" * 2 * MIB + b'": 1}', 1, 2 * MIB + 4, "a name: larger than the limit"),
+        (b'{"' + b"k" * 2 * MIB + b'": 1}', 1, 2 * MIB + 3, "a name: larger than the limit"),
     ],
     ids=lambda value: value[:24] if isinstance(value, bytes) else None,
 )

@@ -54,8 +54,9 @@ class OttoFacts:
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
             raise ConfigurationError(f"{path}: cannot be read: {fault}") from None
         except ValidationError as fault:
-            key, messages = next(iter(by_path(fault.messages_dict).items()))
-            raise ConfigurationError(f"{path}: {key}: {' '.join(messages)}") from None
+            faults = by_path(fault.messages_dict).items()
+            listed = "; ".join(f"{key}: {' '.join(messages)}" for key, messages in faults)
+            raise ConfigurationError(f"{path}: {listed}") from None
         try:
             return cls._of(tables)
         except ValueError as fault:
@@ -88,9 +89,9 @@ def _modes(table: str, lists: dict[str, list[str]]) -> dict[str, Mode]:
     )
 
 
-def _sku_table(entries: dict[str, str], delivery_types: Mapping[str, Mode]) -> SkuTable:
+def _sku_table(entries: dict[str, Any], delivery_types: Mapping[str, Mode]) -> SkuTable:
     for sku, kind in entries.items():
-        if kind not in delivery_types:
+        if not isinstance(kind, str) or kind not in delivery_types:
             raise ValueError(f'sku."{sku}": must be one of {", ".join(sorted(delivery_types))}')
         if not sku.removesuffix("*") or "*" in sku.removesuffix("*"):
             raise ValueError(f'sku."{sku}": a * may stand at the end only, after the beginning')
@@ -155,6 +156,4 @@ class _File(_Table):
     placeholder = fields.Nested(_PlaceholderTable, required=True)
     delivery_types = fields.Nested(_ModeTable, required=True)
     carriers = fields.Nested(_ModeTable, required=True)
-    sku = fields.Dict(
-        keys=fields.String(validate=validate.Length(1, 128)), values=fields.String(), required=True
-    )
+    sku = fields.Dict(required=True)

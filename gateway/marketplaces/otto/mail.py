@@ -14,7 +14,7 @@ def normalised(text: str) -> str | None:
     if len(text) > _LONGEST:
         return None
     try:
-        found = validate_email(text, check_deliverability=False, allow_smtputf8=False)
+        found = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
         return None
     return found.ascii_email

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypedDict, TypeVar, cast
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from gateway.marketplaces.countries import alpha2
 from gateway.marketplaces.paths import by_path
@@ -24,6 +24,7 @@ ORDER_NUMBER = re.compile(r"[A-Za-z0-9]{10}")
 COMPANY = "COMPANY"
 """The salutation of an address that is a company's."""
 
+_MOST_PIECES = 1000
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ID_DESCRIBED = "must be 1 to 64 letters, digits, dots, dashes or underscores"
 # RFC 3339 §5.6; seconds of a minute stop at 59, as Python's do.
@@ -205,6 +206,14 @@ class _Country(_Strict[str]):
         return code
 
 
+class _Pieces(fields.List[Any]):
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        # Counted before they are looked at: a list of a hundred thousand faults helps nobody.
+        if isinstance(value, list) and not 1 <= len(value) <= _MOST_PIECES:
+            raise ValidationError(f"must hold 1 to {_MOST_PIECES} pieces")
+        return super()._deserialize(value, *args, **kwargs)
+
+
 class _Shape(Schema):
     error_messages = _NO_OBJECT
 
@@ -247,11 +256,10 @@ class _OrderShape(_Shape):
     order_number = _Word(ORDER_NUMBER, "must be ten letters and digits", data_key="orderNumber")
     order_date = _Time(data_key="orderDate", required=True)
     last_modified_date = _Time(data_key="lastModifiedDate", required=True)
-    position_items = fields.List(
+    position_items = _Pieces(
         fields.Nested(_ItemShape),
         data_key="positionItems",
         required=True,
-        validate=validate.Length(1, 1000, error="must hold 1 to 1000 pieces"),
         error_messages=_MESSAGES | {"invalid": "must be a list in brackets"},
     )
     delivery_address = fields.Nested(_DeliveryShape, data_key="deliveryAddress", load_default=None)
