@@ -72,7 +72,11 @@ class Tile:
 
     def first_entry(self) -> int:
         """Index of the first entry below this tile or in this bundle."""
-        return self.index << HEIGHT * (max(self.level, 0) + 1)
+        return self.entry_at(0)
+
+    def entry_at(self, position: int) -> int:
+        """Index of the first entry below a hash of this tile, or of an entry of this bundle."""
+        return (self.index * WIDTH + position) << HEIGHT * max(self.level, 0)
 
 
 def edge_tiles(size: int) -> list[Tile]:

@@ -13,6 +13,7 @@ One pass over the entries, in order, with memory for the right edge of the tree 
 
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
+from itertools import takewhile
 
 from gateway.audit.blame import read_tile, unvouched
 from gateway.audit.checkpoint import Checkpoint, open_checkpoint
@@ -34,6 +35,8 @@ from gateway.audit.tiles import (
     tile_levels,
 )
 from gateway.audit.verdict import FaultFound, FaultKind, LogFault, LogReport
+
+_OUTLIVED = "it is not the beginning of what took its place"
 
 Progress = Callable[[int, int], None]
 """Called with the entries verified so far and the entries there are."""
@@ -180,15 +183,15 @@ class _Walk:
             raise FaultFound(self._blame(tile, position, edge))
         for width in self._source.partial_widths(tile):
             partial = Tile(tile.level, tile.index, width)
-            expected = derived.data[: width * HASH_SIZE]
-            if width < tile.width and self._source.read(partial) != expected:
-                reason = "it is not the beginning of the tile that took its place"
-                raise _found(FaultKind.TILE, partial.path(), None, reason)
+            kept = self._source.read(partial) if width < tile.width else None
+            if kept is not None and kept != derived.data[: width * HASH_SIZE]:
+                index = tile.entry_at(_first_difference(kept, derived.data))
+                raise _found(FaultKind.TILE, partial.path(), index, _OUTLIVED)
 
     def _blame(self, tile: Tile, position: int, edge: Edge) -> LogFault:
         """Which is wrong where a stored tile and what was derived differ from `position` on."""
         path = tile.path()
-        index = tile.first_entry() + (position << HEIGHT * tile.level)
+        index = tile.entry_at(position)
         if edge.size == self._latest.size and edge.root() == self._latest.root:
             reason = f"hash {position} is not that of the signed entries"
             return LogFault(FaultKind.TILE, path, index, reason)
@@ -210,9 +213,11 @@ class _Walk:
         name = _bundle(tile)
         for width in self._source.partial_widths(name):
             partial = Tile(ENTRIES, tile.index, width)
-            if width < tile.width and self._source.read(partial) != encode_bundle(entries[:width]):
-                reason = "it is not the beginning of the bundle that took its place"
-                raise _found(FaultKind.ENTRY, partial.path(), None, reason)
+            kept = self._source.read(partial) if width < tile.width else None
+            if kept is not None and kept != encode_bundle(entries[:width]):
+                pairs = zip(entries, read_bundle(kept).entries, strict=False)
+                same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+                raise _found(FaultKind.ENTRY, partial.path(), name.entry_at(same), _OUTLIVED)
 
     def _check_contents(self, tile: Tile, entries: list[bytes]) -> None:
         path = _bundle(tile).path()
