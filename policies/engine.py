@@ -6,7 +6,7 @@ error, and what decided is a permit of these texts.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
@@ -79,7 +79,7 @@ class Engine:
         self.texts: Mapping[str, str] = MappingProxyType(
             {**source.policies, texts.SCHEMA: source.schema}
         )
-        self._answers: dict[world.Asked, Verdict | Fault] = {}
+        self._answers: dict[world.Told, Verdict | Fault] = {}
 
     @classmethod
     def load(cls, directory: Traversable | None = None) -> Self:
@@ -105,27 +105,27 @@ class Engine:
 
         Raises ``EngineFault`` where Cedar does not answer at all.
         """
-        asked = world.Asked.of(question)
-        if asked not in self._answers:
-            self._ask([asked])
-        return self._answers[asked]
+        told = world.told(question)
+        if told not in self._answers:
+            self._ask([told])
+        return self._answers[told]
 
     def answer_all(self) -> int:
         """Answers every question beforehand, in one batch; how many requests to Cedar that takes.
 
         They are fewer than the questions, since the rules are told only what concerns them.
         """
-        self._ask(list(world.every()))
+        self._ask(list(world.everything()))
         return len(self._answers)
 
-    def _ask(self, asked: Sequence[world.Asked]) -> None:
-        requests = [one.request() for one in asked]
+    def _ask(self, told: Sequence[world.Told]) -> None:
+        requests = [world.request(values) for values in told]
         try:
             results = is_authorized_batch(requests, self._rules, self._world, self._schema)
             answers = [self._conclude(result) for result in results]
         except Exception as error:
             raise EngineFault(f"Cedar did not answer: {error}") from error
-        self._answers.update(zip(asked, answers, strict=True))
+        self._answers.update(zip(told, answers, strict=True))
 
     def _conclude(self, result: AuthzResult) -> Verdict | Fault:
         """What an answer of Cedar's means. Any but a clean one is a fault."""
@@ -134,20 +134,18 @@ class Engine:
         ids = set(result.diagnostics.id_annotations_by_reason.values())
         deciding = [policy for policy in self.policies.values() if policy.id in ids]
         effects = {policy.effect for policy in deciding}
-        if result.decision is Decision.Allow and effects == {"permit"}:
-            return Permit(deciding[0].id)
-        if result.decision is Decision.Deny and effects <= {"forbid"}:
-            return Refusal(_reasons(deciding) or (DENY_UNLESS_PERMITTED,))
-        return Fault(f"{result.decision.value} on the word of {sorted(ids)}")
+        if len(deciding) == len(result.diagnostics.reasons):
+            if result.decision is Decision.Allow and effects == {"permit"}:
+                return Permit(deciding[0].id)
+            if result.decision is Decision.Deny and effects <= {"forbid"}:
+                return Refusal(_reasons(deciding) or (DENY_UNLESS_PERMITTED,))
+        return Fault(f"{result.decision.value} on the word of {sorted(ids) or 'no rule'}")
 
 
-def _reasons(deciding: Iterable[Policy]) -> tuple[Reason, ...]:
+def _reasons(deciding: Sequence[Policy]) -> tuple[Reason, ...]:
     """The reasons of the rules that refuse: the first rule for each code, the weightiest first."""
-    by_code: dict[ReasonCode, Reason] = {}
-    for policy in deciding:
-        if policy.reason is not None:
-            by_code.setdefault(policy.reason.code, policy.reason)
-    return tuple(by_code[code] for code in ReasonCode if code in by_code)
+    first = {policy.reason.code: policy.reason for policy in reversed(deciding) if policy.reason}
+    return tuple(first[code] for code in ReasonCode if code in first)
 
 
 def _schema(text: str) -> Schema:

@@ -52,13 +52,11 @@ class Explanation:
         return "\n\n".join(blocks)
 
     def _outcome(self) -> str:
-        match self.verdict:
-            case Permit(policy):
-                return f"Permitted by {policy}."
-            case Refusal(reasons):
-                lines = [f"  {reason.code}: {reason.text} [{reason.policy}]" for reason in reasons]
-                instead = [f"Instead: {self.guidance}"] if self.guidance else []
-                return "\n".join(["Refused:", *lines, *instead])
+        if isinstance(self.verdict, Permit):
+            return f"Permitted by {self.verdict.policy}."
+        reasons = [f"  {r.code}: {r.text} [{r.policy}]" for r in self.verdict.reasons]
+        instead = [f"Instead: {self.guidance}"] if self.guidance else []
+        return "\n".join(["Refused:", *reasons, *instead])
 
 
 def explain(engine: Engine, question: Question) -> Explanation:

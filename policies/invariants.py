@@ -242,6 +242,13 @@ INVARIANTS: Mapping[type[Answer], tuple[Invariant, ...]] = MappingProxyType(
                 _permitted_with_less_against,
             ),
         ),
+        Fault: (
+            _always(
+                "every-answer-is-clean",
+                "Every question gets a permit or a refusal; no rule fails to evaluate.",
+                lambda _: False,
+            ),
+        ),
         Refusal: (
             Invariant(
                 "reasons-are-complete-and-true",
@@ -254,13 +261,6 @@ INVARIANTS: Mapping[type[Answer], tuple[Invariant, ...]] = MappingProxyType(
                 _says_nothing_of_anothers_order,
             ),
         ),
-        Fault: (
-            _always(
-                "every-answer-is-clean",
-                "Every question gets a permit or a refusal; no rule fails to evaluate.",
-                lambda _: False,
-            ),
-        ),
     }
 )
-"""What must hold, by the kind of answer that it speaks of."""
+"""What must hold, by the kind of answer that it speaks of; the gravest kind to get wrong first."""

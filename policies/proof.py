@@ -17,6 +17,8 @@ from policies.invariants import INVARIANTS, Answer, Invariant
 from policies.question import FACTS, Question
 from policies.verdict import Fault
 
+_ALL = tuple(chain.from_iterable(INVARIANTS.values()))
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -32,12 +34,12 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """An invariant does not hold; ``question`` is the smallest case that breaks it.
+    """An invariant does not hold; ``question`` is the smallest of the gravest cases that break one.
 
-    The smallest is the one that differs in the fewest facts from ``Question.best()``, a registered
-    and responsible carrier that asks for the delivery appointment of a freight order in its
-    window. Among equals it is the first in the order of ``INVARIANTS``, then of
-    ``Question.every()``.
+    A wrong permit is graver than a missing verdict, and that than a wrong reason. The smallest case
+    is the one that differs in the fewest facts from ``Question.best()``: a registered and
+    responsible carrier that asks for the delivery appointment of a freight order in its window.
+    Among equals it is the first in the order of ``INVARIANTS``, then of ``Question.every()``.
     """
 
     invariant: Invariant
@@ -59,18 +61,17 @@ def prove(engine: Engine) -> Proof | Broken:
     """
     requests = engine.answer_all()
     questions = 0
-    breaks: list[tuple[int, int, Broken]] = []
+    breaks: list[Broken] = []
     for question in Question.every():
         questions += 1
         answer = engine.answer(question)
         codes = () if isinstance(answer, Fault) else answer.codes
-        for invariant in INVARIANTS[type(answer)]:
-            if not invariant.holds(question, codes, engine.answer):
-                broken = Broken(invariant, question, answer)
-                breaks.append((_size(question), _ALL.index(invariant), broken))
-    if breaks:
-        return min(breaks, key=lambda entry: entry[:2])[2]
-    return Proof(questions, requests, _ALL)
+        breaks.extend(
+            Broken(invariant, question, answer)
+            for invariant in INVARIANTS[type(answer)]
+            if not invariant.holds(question, codes, engine.answer)
+        )
+    return min(breaks, key=_rank) if breaks else Proof(questions, requests, _ALL)
 
 
 def prove_once(engine: Engine, memory: Path) -> Proof | Broken:
@@ -89,12 +90,10 @@ def prove_once(engine: Engine, memory: Path) -> Proof | Broken:
     return proof
 
 
-_ALL = tuple(chain.from_iterable(INVARIANTS.values()))
-
-
-def _size(question: Question) -> int:
+def _rank(broken: Broken) -> tuple[int, int, int]:
     best = Question.best()
-    return sum(getattr(question, fact) is not getattr(best, fact) for fact in FACTS)
+    size = sum(getattr(broken.question, fact) is not getattr(best, fact) for fact in FACTS)
+    return list(INVARIANTS).index(type(broken.answer)), size, _ALL.index(broken.invariant)
 
 
 def _rests_on(engine: Engine) -> str:

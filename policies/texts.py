@@ -49,7 +49,7 @@ def read(directory: Traversable | None = None) -> Texts:
     try:
         entries = sorted(home.iterdir(), key=lambda entry: entry.name)
     except OSError as error:
-        raise PolicyError(f"no directory of policies at {home}: {error.strerror}") from error
+        raise PolicyError(f"no directory of policies: {error}") from error
     found = {entry.name: entry for entry in entries}
     if SCHEMA not in found:
         raise PolicyError(f"no {SCHEMA} in {home}")

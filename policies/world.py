@@ -4,13 +4,20 @@ It gives each of them only the facts that it has, as ``gateway.cedarschema`` dec
 no rule can hold a carrier's registration against a merchant. It decides nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import product
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any
 
 from policies.question import FACTS, Channel, Purpose, Question, Role
+
+Told = tuple[Any, ...]
+"""All that the rules are told of a question: role, purpose, channel, and the facts of both sides.
+
+Questions that tell the same are one to the rules.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +27,12 @@ class _Kind:
     type: str
     facts: tuple[str, ...]
 
-    def values(self, question: Question) -> tuple[Any, ...]:
-        return tuple([getattr(question, fact) for fact in self.facts])
-
-    def uid(self, values: tuple[Any, ...]) -> dict[str, str]:
+    def uid(self, values: Sequence[Any]) -> dict[str, str]:
         named = zip(self.facts, values, strict=True)
         return {"type": self.type, "id": ", ".join(f"{fact}={value}" for fact, value in named)}
 
-    def every(self) -> Iterator[tuple[Any, ...]]:
-        return product(*(FACTS[fact] for fact in self.facts))
-
     def entities(self) -> Iterator[dict[str, Any]]:
-        for values in self.every():
+        for values in product(*(FACTS[fact] for fact in self.facts)):
             attributes = dict(zip(self.facts, map(_cedar, values), strict=True))
             yield {"uid": self.uid(values), "attrs": attributes, "parents": []}
 
@@ -50,41 +51,38 @@ _CONTACTS = {
     Channel.RELAY: _Kind("RelayAddress", ("erased",)),
     Channel.PARTNER_CONNECT: _Kind("PartnerConnect", ()),
 }
+_TELL = {
+    role: {
+        channel: attrgetter("role", "purpose", "channel", *client.facts, *contact.facts)
+        for channel, contact in _CONTACTS.items()
+    }
+    for role, client in _CLIENTS.items()
+}
 
 
-class Asked(NamedTuple):
-    """All that the rules are told of a question; questions that say the same to them are equal."""
-
-    role: Role
-    client: tuple[Any, ...]
-    purpose: Purpose
-    channel: Channel
-    contact: tuple[Any, ...]
-
-    @classmethod
-    def of(cls, question: Question) -> "Asked":
-        return cls(
-            question.role,
-            _CLIENTS[question.role].values(question),
-            question.purpose,
-            question.channel,
-            _CONTACTS[question.channel].values(question),
-        )
-
-    def request(self) -> dict[str, dict[str, str]]:
-        """The question in Cedar's words: principal, action and resource."""
-        return {
-            "principal": _CLIENTS[self.role].uid(self.client),
-            "action": {"type": "Action", "id": self.purpose.value},
-            "resource": _CONTACTS[self.channel].uid(self.contact),
-        }
+def told(question: Question) -> Told:
+    """What ``question`` tells the rules."""
+    values: Told = _TELL[question.role][question.channel](question)
+    return values
 
 
-def every() -> Iterator[Asked]:
-    """All that the rules can ever be asked."""
+def everything() -> Iterator[Told]:
+    """All that the rules can ever be told, each once."""
     for role, purpose, channel in product(Role, Purpose, Channel):
-        for client, contact in product(_CLIENTS[role].every(), _CONTACTS[channel].every()):
-            yield Asked(role, client, purpose, channel, contact)
+        facts = (*_CLIENTS[role].facts, *_CONTACTS[channel].facts)
+        for values in product(*(FACTS[fact] for fact in facts)):
+            yield (role, purpose, channel, *values)
+
+
+def request(values: Told) -> dict[str, dict[str, str]]:
+    """What is told, in Cedar's words: principal, action and resource."""
+    role, purpose, channel, *facts = values
+    client, contact = _CLIENTS[role], _CONTACTS[channel]
+    return {
+        "principal": client.uid(facts[: len(client.facts)]),
+        "action": {"type": "Action", "id": purpose.value},
+        "resource": contact.uid(facts[len(client.facts) :]),
+    }
 
 
 def entities() -> list[dict[str, Any]]:
