@@ -3,6 +3,10 @@
 import os
 from datetime import UTC, datetime
 
+import structlog
+from flask import Flask
+
+from gateway.api import application, routes
 from gateway.errors import ConfigurationError
 from gateway.marketplaces.otto.facts import OttoFacts
 from gateway.model.ids import Clock, Entropy
@@ -11,6 +15,7 @@ from gateway.storage.database import Database
 from gateway.storage.logbook import PERIODS, Logbook
 from gateway.storage.notary import Notary
 from gateway.storage.store import Store
+from gateway.usecases.readiness import Readiness
 from gateway.usecases.services import Services
 from gateway.vault.keyring import Keyring
 from gateway.vault.opening import Opener
@@ -56,3 +61,9 @@ def _proved_engine(settings: Settings) -> Engine:
     if isinstance(proof, Broken):
         raise ConfigurationError(str(proof))
     return engine
+
+
+def create_app(services: Services) -> Flask:
+    """The WSGI application over these services."""
+    readiness = Readiness(services)
+    return application.build(services, routes.endpoints(readiness), structlog.get_logger())

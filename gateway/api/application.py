@@ -1,0 +1,263 @@
+"""The Flask application over the endpoints: every request takes the same steps, in the same order.
+
+Nothing is reachable that is not a declared endpoint, and no answer leaves by another way than these.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Request, Response, g, request
+from marshmallow import Schema
+
+from gateway.api import authentication, bodies, logs, problems, repetition
+from gateway.api.endpoint import Answer, Call, Endpoint, Json, Open, Page, Repeats, Streamed
+from gateway.api.metrics import Metrics
+from gateway.api.problems import Problem, stop
+from gateway.api.rates import Allowance, Rates
+from gateway.model.client import Client
+from gateway.model.ids import new_id
+from gateway.storage.answers import Repeatable
+from gateway.usecases import repeats
+from gateway.usecases.services import Services
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    # Otherwise the server would name itself and its kind.
+    "Server": "gateway",
+}
+_STYLED = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; form-action 'none'"
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+_UNMATCHED = "unmatched"
+_SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What all requests of one worker share."""
+
+    services: Services
+    metrics: Metrics
+    rates: Rates
+    log: Any
+
+
+def build(services: Services, endpoints: Sequence[Endpoint], log: Any) -> Flask:
+    """The WSGI application that answers these endpoints and no others."""
+    app = Flask("gateway", static_folder=None, template_folder=None)
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.config["MAX_CONTENT_LENGTH"] = services.settings.limits.body_bytes
+    # A redirect would repeat the address, and answer without authentication.
+    app.url_map.merge_slashes = False
+    rates = Rates(services.settings.limits.requests_per_minute)
+    edge = Edge(services, Metrics(), rates, log)
+    app.before_request(_begin(edge))
+    app.after_request(_finish(edge))
+    app.register_error_handler(Exception, _fail(edge))
+    for endpoint in endpoints:
+        app.add_url_rule(
+            endpoint.path,
+            endpoint=endpoint.name,
+            view_func=_view(edge, endpoint),
+            methods=[endpoint.method],
+        )
+    return app
+
+
+# ---- Around every request -------------------------------------------------------------------
+
+
+def _begin(edge: Edge) -> Callable[[], None]:
+    def begin() -> None:
+        g.began = time.perf_counter()
+        g.request_id = new_id(edge.services.store.clock(), edge.services.store.entropy)
+        g.client_id = None
+        g.allowance = None
+
+    return begin
+
+
+def _finish(edge: Edge) -> Callable[[Response], Response]:
+    def finish(response: Response) -> Response:
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers["X-Request-Id"] = g.request_id
+        allowance: Allowance | None = g.allowance
+        if allowance is not None:
+            response.headers.update(allowance.headers())
+        seconds = time.perf_counter() - g.began
+        method = request.method if request.method in _METHODS else "OTHER"
+        route = request.url_rule.rule if request.url_rule else _UNMATCHED
+        edge.metrics.request(method, route, response.status_code, seconds)
+        edge.log.info(
+            "request",
+            request_id=g.request_id,
+            method=method,
+            route=route,
+            status=response.status_code,
+            milliseconds=round(seconds * 1000, 3),
+            client=g.client_id,
+        )
+        return response
+
+    return finish
+
+
+def _fail(edge: Edge) -> Callable[[Exception], Response]:
+    def fail(fault: Exception) -> Response:
+        problem = problems.of(fault)
+        if problem.kind is problems.INTERNAL:
+            edge.log.error("fault", request_id=g.request_id, **logs.told(fault))
+        elif problem.kind is problems.UNAVAILABLE:
+            parts = list(problem.extra["parts"])
+            edge.log.error("unavailable", request_id=g.request_id, parts=parts, **logs.told(fault))
+        return _rendered_problem(problem)
+
+    return fail
+
+
+# ---- One request ----------------------------------------------------------------------------
+
+
+def _view(edge: Edge, endpoint: Endpoint) -> Callable[..., Response]:
+    """The steps of a request, from who calls to the bytes of the answer."""
+    shapes = {
+        status: shape()
+        for status, shape in endpoint.answers.items()
+        if isinstance(shape, type) and issubclass(shape, Schema)
+    }
+    query = endpoint.query() if endpoint.query else None
+    shape = endpoint.body.shape() if isinstance(endpoint.body, Json) else None
+
+    def view(**path: str) -> Response:
+        client = _admitted(edge, endpoint)
+        if not all(_SEGMENT.fullmatch(segment) for segment in path.values()):
+            raise stop(problems.NOT_FOUND, "nothing has a name of this form")
+        raw = _body(edge, endpoint)
+        key = repetition.key(request.headers.get(repetition.HEADER))
+        repeatable = None
+        if client and key and raw is not None and endpoint.repeats is not Repeats.IGNORED:
+            repeatable = repetition.repeatable(
+                client.client_id, key, request.method, request.path, raw
+            )
+        call = Call(
+            request_id=g.request_id,
+            metrics=edge.metrics,
+            caller=client,
+            path=path,
+            query=bodies.of_query(query, request.args) if query else {},
+            body=bodies.of_shape(shape, bodies.parsed(raw or b"")) if shape else {},
+            stream=request.stream,
+            repeat_key=key,
+            repeatable=repeatable,
+            authorization=request.headers.get("Authorization"),
+            peer=_peer(request),
+        )
+        if repeatable is not None and endpoint.repeats is Repeats.ANSWER_KEPT:
+            return _once(edge, endpoint, shapes, call, repeatable)
+        return _rendered(shapes, endpoint.handler(edge.services, call))
+
+    return view
+
+
+def _admitted(edge: Edge, endpoint: Endpoint) -> Client | None:
+    """Who calls, when they may: authenticated, within their rate, in a role that belongs here."""
+    if isinstance(endpoint.access, Open):
+        return None
+    authentication.refuse_token_in_query(request.args)
+    header = request.headers.get("Authorization")
+    client = authentication.authenticate(edge.services.store, header)
+    if client is None:
+        _within(edge.rates.of_stranger(request.remote_addr or ""))
+        raise authentication.challenge(header)
+    g.client_id = client.client_id
+    _within(edge.rates.of_client(client.client_id))
+    if client.role not in endpoint.access:
+        raise stop(problems.ROLE, f"the role {client.role} has no business here")
+    return client
+
+
+def _within(allowance: Allowance) -> None:
+    g.allowance = allowance
+    if not allowance.granted:
+        raise stop(problems.TOO_MANY, f"try again in {allowance.seconds} s")
+
+
+def _body(edge: Edge, endpoint: Endpoint) -> bytes | None:
+    """The body read whole; None where there is none to read, or the handler reads it itself."""
+    if endpoint.body is None:
+        return b"" if endpoint.method != "GET" else None
+    streamed = isinstance(endpoint.body, Streamed)
+    bodies.require_media_type(
+        request.mimetype,
+        request.mimetype_params.get("charset", ""),
+        request.headers.get("Content-Encoding", ""),
+        endpoint.body.media_types if isinstance(endpoint.body, Streamed) else (bodies.JSON,),
+    )
+    if streamed:
+        request.max_content_length = edge.services.settings.limits.orders_body_bytes
+        return None
+    return request.get_data(cache=False)
+
+
+def _peer(request_: Request) -> str | None:
+    if any(name in request_.headers for name in _FORWARDED):
+        return None
+    return request_.remote_addr
+
+
+def _once(
+    edge: Edge,
+    endpoint: Endpoint,
+    shapes: Mapping[int, Schema],
+    call: Call,
+    repeatable: Repeatable,
+) -> Response:
+    """The answer, or the one that was given before to this very request."""
+    store = edge.services.store
+    with store.read() as connection:
+        earlier = repeats.earlier(connection, repeatable)
+    if earlier is not None:
+        return _json(earlier.answer, earlier.status, bodies.JSON)
+    answer = endpoint.handler(edge.services, call)
+    if not isinstance(answer, Answer):
+        return _rendered(shapes, answer)
+    shown = shapes[answer.status].dump(answer.body)
+    repeats.keep(store, call.client.merchant, repeatable, answer.status, shown)
+    return _json(shown, answer.status, bodies.JSON)
+
+
+# ---- Rendering ------------------------------------------------------------------------------
+
+
+def _rendered(shapes: Mapping[int, Schema], answer: Answer | Problem | Page) -> Response:
+    match answer:
+        case Answer():
+            return _json(shapes[answer.status].dump(answer.body), answer.status, bodies.JSON)
+        case Problem():
+            return _rendered_problem(answer)
+        case Page():
+            response = Response(answer.content, content_type=answer.media_type)
+            response.headers["Cache-Control"] = "no-cache"
+            if answer.style:
+                response.headers["Content-Security-Policy"] = _STYLED
+            return response
+
+
+def _rendered_problem(problem: Problem) -> Response:
+    response = _json(problem.body(g.request_id), problem.kind.status, problems.MEDIA_TYPE)
+    response.headers.update(problem.headers)
+    return response
+
+
+def _json(body: Mapping[str, Any], status: int, media_type: str) -> Response:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return Response(text.encode(), status=status, content_type=media_type)

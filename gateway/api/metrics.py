@@ -1,0 +1,82 @@
+"""Counts what the service does, over all of its worker processes; no label ever names a person or an order."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Counter, Histogram
+from prometheus_client.exposition import generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+_SHARED = "PROMETHEUS_MULTIPROC_DIR"
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+def share_between_processes(directory: Path) -> None:
+    """Have the workers that are started after this count into `directory`; earlier counts go.
+
+    prometheus_client looks for the directory when it is imported, so this comes before that, in the
+    process that starts the workers.
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for old in directory.glob("*.db"):
+        old.unlink()
+    os.environ[_SHARED] = str(directory)
+
+
+class Metrics:
+    """The counters of one process; `exposition` tells those of all."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "gateway_requests",
+            "Answered requests; the route is a template, never an address.",
+            ["method", "route", "status"],
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "gateway_request_seconds",
+            "Time from a request to its answer.",
+            ["method", "route"],
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._releases = Counter(
+            "gateway_releases",
+            "Answered requests for a contact, one by one; the reason is a refusal's weightiest.",
+            ["outcome", "reason"],
+            registry=self._registry,
+        )
+        self._orders = Counter(
+            "gateway_orders",
+            "Orders that came in over HTTP.",
+            ["outcome"],
+            registry=self._registry,
+        )
+
+    def request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count an answered request."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def releases(self, outcomes: Iterable[tuple[str, str]]) -> None:
+        """Count releases, each by outcome and weightiest reason; the reason of a permit is empty."""
+        for outcome, reason in outcomes:
+            self._releases.labels(outcome, reason).inc()
+
+    def orders(self, stored: int, unchanged: int, rejected: int) -> None:
+        """Count orders."""
+        self._orders.labels("stored").inc(stored)
+        self._orders.labels("unchanged").inc(unchanged)
+        self._orders.labels("rejected").inc(rejected)
+
+    def exposition(self) -> bytes:
+        """All counts in Prometheus' text format."""
+        if _SHARED not in os.environ:
+            return generate_latest(self._registry)
+        shared = CollectorRegistry()
+        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]  # not typed there
+        return generate_latest(shared)

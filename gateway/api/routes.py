@@ -1,0 +1,36 @@
+"""Every endpoint there is; what is not named here cannot be reached."""
+
+from gateway.api import (
+    appointments,
+    audit,
+    decisions,
+    health,
+    intake,
+    orders,
+    policy,
+    releases,
+)
+from gateway.api.documentation import documentation
+from gateway.api.endpoint import Endpoint
+from gateway.usecases.readiness import Readiness
+
+
+def endpoints(readiness: Readiness) -> list[Endpoint]:
+    """All of them, in the order in which the documentation tells of them."""
+    explained = [
+        releases.release,
+        releases.release_batch,
+        decisions.decide,
+        appointments.delivered,
+        intake.take_in,
+        orders.show,
+        orders.give_to_carrier,
+        orders.safe_address,
+        audit.entries,
+        audit.receipt_of,
+        policy.show,
+        health.alive,
+        health.ready(readiness),
+        health.metrics,
+    ]
+    return [*explained, *documentation(explained)]
