@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, literal, select, update
 
 from gateway.storage.orders import drop_contacts
-from gateway.storage.tables import contacts, orders
+from gateway.storage.tables import Instant, contacts, orders
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[tuple[str, str]]:
@@ -48,7 +48,7 @@ def erase_contacts(
         update(orders)
         .where(mine)
         .values(
-            erased_at=func.coalesce(orders.c.erased_at, now),
+            erased_at=func.coalesce(orders.c.erased_at, literal(now, Instant)),
             phone_present=False,
             fingerprint=None,
         )

@@ -1,0 +1,5 @@
+"""Runs the commands as `python -m gateway`."""
+
+from gateway.cli import main
+
+main()

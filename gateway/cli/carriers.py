@@ -1,0 +1,113 @@
+"""`gateway carriers`: who may receive contacts, as a file says it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.cli.output import show, table
+from gateway.cli.running import Run, json_option, merchant_option, pass_run
+from gateway.model.carrier import Carrier
+from gateway.usecases import register
+from gateway.usecases.actors import OPERATOR
+from gateway.usecases.carrier_file import last_day, read_carriers
+from gateway.usecases.register import Changes
+
+
+@click.group()
+def carriers() -> None:
+    """The carriers that may receive contacts."""
+
+
+@carriers.command()
+@click.argument(
+    "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@merchant_option
+@json_option
+@pass_run
+def apply(run: Run, file: Path | None, merchant: str, as_json: bool) -> None:
+    """Make the registrations what FILE says, and put each difference on record.
+
+    Without FILE it is carriers.toml beside the settings. A carrier that FILE does not name any more
+    is withdrawn: it gets nothing from then on.
+
+    \b
+    Examples:
+      gateway carriers apply
+      gateway carriers apply --merchant moebel-meier meier-carriers.toml
+    """
+    services = run.services
+    path = file or run.settings.config_file("carriers.toml")
+    wanted = read_carriers(path, services.otto)
+    changes = register.apply(services.store, run.merchant(merchant), OPERATOR, wanted)
+    data = {
+        "added": list(changes.added),
+        "changed": [
+            {"carrier": one.carrier_id, "terms": list(one.terms)} for one in changes.changed
+        ],
+        "withdrawn": list(changes.withdrawn),
+    }
+    show(as_json, data, differences(changes))
+
+
+def differences(changes: Changes) -> Iterator[str]:
+    """What applying changed, a carrier a line."""
+    if not (changes.added or changes.changed or changes.withdrawn):
+        yield "No difference: the carriers are registered as the file says."
+    yield from (f"+ {carrier_id}  registered" for carrier_id in changes.added)
+    yield from (
+        f"~ {one.carrier_id}  changed: {', '.join(_plain(term) for term in one.terms)}"
+        for one in changes.changed
+    )
+    yield from (f"- {carrier_id}  withdrawn" for carrier_id in changes.withdrawn)
+
+
+@carriers.command("list")
+@merchant_option
+@json_option
+@pass_run
+def list_(run: Run, merchant: str, as_json: bool) -> None:
+    """Show all registrations, lapsed and withdrawn ones too."""
+    now = run.clock()
+    found = register.listing(run.services.store, run.merchant(merchant))
+    rows = [
+        (
+            one.carrier_id,
+            one.name,
+            one.registration(now),
+            one.modes,
+            one.fields,
+            one.valid_from.date(),
+            last_day(one),
+        )
+        for one in found
+    ]
+    head = ("carrier", "name", "registration", "modes", "fields", "from", "until")
+    show(
+        as_json,
+        {"carriers": [_data(one, str(one.registration(now))) for one in found]},
+        table(head, rows),
+    )
+
+
+def _plain(term: str) -> str:
+    return term.replace("_", " ")
+
+
+def _data(carrier: Carrier, registration: str) -> dict[str, Any]:
+    return {
+        "carrier": carrier.carrier_id,
+        "name": carrier.name,
+        "registration": registration,
+        "otto_codes": carrier.otto_codes,
+        "modes": carrier.modes,
+        "fields": carrier.fields,
+        "purposes": carrier.purposes,
+        "valid_from": carrier.valid_from.date(),
+        "valid_until": last_day(carrier),
+        "endpoint": carrier.endpoint,
+        "has_public_key": carrier.public_key is not None,
+        "withdrawn_at": carrier.withdrawn_at,
+    }

@@ -1,0 +1,137 @@
+"""`gateway clients`: who holds a token; a token is printed once, when it is made."""
+
+from datetime import timedelta
+
+import click
+
+from gateway.cli.output import facts, show, table
+from gateway.cli.running import Run, json_option, merchant_option, pass_run
+from gateway.cli.types import OneOf
+from gateway.model.client import Client
+from gateway.usecases import clients as usecase
+from policies.question import Purpose, Role
+
+_EVER = frozenset[Purpose]().union(*usecase.DEFAULT_PURPOSES.values())
+
+
+@click.group()
+def clients() -> None:
+    """The callers of the API and their tokens."""
+
+
+@clients.command()
+@click.option("--role", required=True, type=OneOf(Role))
+@click.option(
+    "--carrier", metavar="ID", help="Whose client it is; for the role carrier, and only there."
+)
+@click.option("--name", required=True, help="What it is, such as 'Dachser TMS'; no person's name.")
+@click.option(
+    "--purpose",
+    "purposes",
+    multiple=True,
+    type=OneOf([purpose for purpose in Purpose if purpose in _EVER]),
+    metavar="PURPOSE",
+    help="Narrow what it may ask for; repeatable. Without it, all that the role may ever.",
+)
+@click.option(
+    "--expires",
+    type=click.IntRange(1, 3650),
+    metavar="DAYS",
+    help="Days until the token stops to count; without it, never.",
+)
+@merchant_option
+@json_option
+@pass_run
+def create(
+    run: Run,
+    role: Role,
+    carrier: str | None,
+    name: str,
+    purposes: tuple[Purpose, ...],
+    expires: int | None,
+    merchant: str,
+    as_json: bool,
+) -> None:
+    """Create a client and print its token, this once.
+
+    \b
+    Examples:
+      gateway clients create --role carrier --carrier dachser --name "Dachser TMS" --expires 365
+      gateway clients create --role shop --name "Web shop" --purpose delivery-notice
+    """
+    client, token = usecase.create(
+        run.services.store,
+        run.merchant(merchant),
+        role,
+        carrier,
+        name,
+        purposes or None,
+        None if expires is None else timedelta(days=expires),
+    )
+    lines = [
+        *facts(
+            {
+                "client": client.client_id,
+                "role": client.role,
+                "purposes": client.purposes,
+                "expires": client.expires_at,
+                "token": token,
+            }
+        ),
+        "",
+        "The token is not shown again, and kept here only as a hash.",
+    ]
+    show(as_json, {"client_id": client.client_id, "token": token}, lines)
+
+
+@clients.command("list")
+@merchant_option
+@json_option
+@pass_run
+def list_(run: Run, merchant: str, as_json: bool) -> None:
+    """Show all clients, expired and revoked ones too."""
+    found = usecase.listing(run.services.store, run.merchant(merchant))
+    head = ("client", "role", "carrier", "name", "created", "expires", "state")
+    rows = [
+        (
+            one.client_id,
+            one.role,
+            one.carrier_id,
+            one.name,
+            one.created_at,
+            one.expires_at,
+            _state(run, one),
+        )
+        for one in found
+    ]
+    data = [
+        {
+            "client_id": one.client_id,
+            "role": one.role,
+            "carrier": one.carrier_id,
+            "name": one.name,
+            "purposes": one.purposes,
+            "created_at": one.created_at,
+            "expires_at": one.expires_at,
+            "revoked_at": one.revoked_at,
+            "state": _state(run, one),
+        }
+        for one in found
+    ]
+    show(as_json, {"clients": data}, table(head, rows))
+
+
+@clients.command()
+@click.argument("client_id", metavar="ID")
+@merchant_option
+@pass_run
+def revoke(run: Run, client_id: str, merchant: str) -> None:
+    """End a client: its token counts for nothing from the next request on."""
+    client = usecase.revoke(run.services.store, run.merchant(merchant), client_id)
+    click.echo(f"{client.client_id} ({client.name}) is revoked.")
+
+
+def _state(run: Run, client: Client) -> str:
+    if client.revoked_at is not None:
+        return "revoked"
+    return "live" if client.is_live(run.clock()) else "expired"

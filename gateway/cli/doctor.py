@@ -1,0 +1,167 @@
+"""`gateway doctor`: looks at everything the gateway stands on, and says how to mend what does not hold."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+import click
+
+from gateway.cli.output import show
+from gateway.cli.running import Run, json_option, pass_run
+from gateway.errors import GatewayError
+from gateway.storage import erasure, schema
+from gateway.usecases import merchants, register
+from gateway.usecases.carrier_file import last_day
+from policies.question import Registration
+
+_SOON = timedelta(days=30)
+
+
+class Health(StrEnum):
+    """How it is: fine; fine, but to be looked at; not fine."""
+
+    OK = "ok"
+    NOTE = "note"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one look found, and how to mend it where there is something to mend."""
+
+    part: str
+    health: Health
+    says: str
+    fix: str | None = None
+
+
+Look = Callable[[Run], Iterator[Finding]]
+
+
+@click.command(short_help="Check everything, say how to mend it.")
+@json_option
+@pass_run
+def doctor(run: Run, as_json: bool) -> None:
+    """Check settings, permissions, keys, database, policy, registrations and deletions.
+
+    Exit status 1 where something does not hold; each such line says how to mend it.
+    """
+    findings = list(examine(run))
+    data = [
+        {"part": one.part, "health": one.health, "says": one.says, "fix": one.fix}
+        for one in findings
+    ]
+    show(as_json, {"findings": data}, map(_line, findings))
+    if any(one.health is Health.BROKEN for one in findings):
+        raise click.exceptions.Exit(1)
+
+
+def examine(run: Run) -> Iterator[Finding]:
+    """Every finding; what stands on a part that is broken is not looked at."""
+    for part, look in _LOOKS.items():
+        try:
+            found = list(look(run))
+        except GatewayError as fault:
+            found = [Finding(part, Health.BROKEN, str(fault))]
+        yield from found
+        if part in _FOUNDATIONS and any(one.health is Health.BROKEN for one in found):
+            return
+
+
+def _settings(run: Run) -> Iterator[Finding]:
+    yield Finding("settings", Health.OK, f"read; the data directory is {run.settings.data}")
+    host = run.settings.service.host
+    if host not in {"127.0.0.1", "::1", "localhost"}:
+        says = f"the service listens on {host}, beyond this machine"
+        yield Finding(
+            "settings", Health.NOTE, says, 'put a TLS proxy in front, or service.host = "127.0.0.1"'
+        )
+
+
+def _directory(run: Run) -> Iterator[Finding]:
+    data = run.settings.data
+    if not data.is_dir():
+        yield Finding("data directory", Health.BROKEN, f"{data} does not exist", "gateway init")
+        return
+    mode = data.stat().st_mode & 0o777
+    if mode & 0o077:
+        says = f"{data} is open to others (mode {mode:04o})"
+        yield Finding("data directory", Health.BROKEN, says, f"chmod 700 {data}")
+    else:
+        yield Finding("data directory", Health.OK, "readable by its owner alone")
+
+
+def _policy(run: Run) -> Iterator[Finding]:
+    version = run.unchecked_services.engine.version
+    yield Finding("policy", Health.OK, f"{version}, proved on every possible question")
+
+
+def _keys(run: Run) -> Iterator[Finding]:
+    services = run.unchecked_services
+    held = {key.key_id for key in services.keyring.all()}
+    if not held:
+        yield Finding("keys", Health.BROKEN, "the keyring is empty", "gateway init")
+    else:
+        yield Finding("keys", Health.OK, f"{len(held)} in the keyring, readable by its owner alone")
+
+
+def _database(run: Run) -> Iterator[Finding]:
+    if schema.at_head(run.unchecked_services.store.database):
+        yield Finding("database", Health.OK, "answers, and is on this version's tables")
+    else:
+        yield Finding("database", Health.BROKEN, "not on this version's tables", "gateway init")
+
+
+def _contacts(run: Run) -> Iterator[Finding]:
+    services = run.services
+    with services.store.read() as connection:
+        late = erasure.overdue(connection, run.clock())
+        wrapped = erasure.contacts_by_key(connection)
+    held = {key.key_id for key in services.keyring.all()}
+    lost = sum(count for key_id, count in wrapped.items() if key_id not in held)
+    if late:
+        says = f"{late} contacts should be gone already"
+        yield Finding("deletion", Health.BROKEN, says, "gateway retention run")
+    else:
+        yield Finding("deletion", Health.OK, "no contact is overdue")
+    if lost:
+        says = f"{lost} contacts are sealed under keys that the keyring does not hold"
+        yield Finding("keys", Health.BROKEN, says, "restore the keyring from its backup")
+
+
+def _registrations(run: Run) -> Iterator[Finding]:
+    store, now = run.services.store, run.clock()
+    quiet = True
+    for merchant in merchants.listing(store):
+        for carrier in register.listing(store, merchant.merchant):
+            state = carrier.registration(now)
+            lapses = state is Registration.CURRENT and carrier.valid_until <= now + _SOON
+            if state is Registration.LAPSED or lapses:
+                quiet = False
+                verb = "lapses soon" if lapses else "is not current"
+                says = (
+                    f"{carrier.carrier_id} of {merchant.merchant} {verb}: "
+                    f"registered from {carrier.valid_from.date()} to {last_day(carrier)}"
+                )
+                fix = "correct the dates in carriers.toml, then gateway carriers apply"
+                yield Finding("registrations", Health.NOTE, says, fix)
+    if quiet:
+        yield Finding("registrations", Health.OK, "none lapsed, none about to")
+
+
+_LOOKS: dict[str, Look] = {
+    "settings": _settings,
+    "data directory": _directory,
+    "policy": _policy,
+    "keys": _keys,
+    "database": _database,
+    "deletion": _contacts,
+    "registrations": _registrations,
+}
+_FOUNDATIONS = frozenset({"settings", "data directory", "policy", "database"})
+
+
+def _line(finding: Finding) -> str:
+    fix = f"\n{'':24}-> {finding.fix}" if finding.fix else ""
+    return f"{finding.health:<8}{finding.part:<16}{finding.says}{fix}"

@@ -1,0 +1,65 @@
+"""`gateway init`: brings data directory, keys, database and first merchant into being; never undoes."""
+
+from typing import Any
+
+import click
+from sqlalchemy import make_url
+
+from gateway.cli.output import facts, show
+from gateway.cli.running import Run, json_option, pass_run
+from gateway.errors import ConfigurationError
+from gateway.storage import schema
+from gateway.usecases import merchants
+
+
+@click.command(short_help="Set up data directory, keys and database.")
+@json_option
+@pass_run
+def init(run: Run, as_json: bool) -> None:
+    """Set up the data directory, the keys and the database.
+
+    Safe to run again: what is there stays, and a database of an earlier version is brought up to date.
+
+    \b
+    Examples:
+      gateway init
+      GATEWAY_DATA=/srv/gateway gateway init
+    """
+    done = set_up(run)
+    show(as_json, done, facts({name.replace("_", " "): value for name, value in done.items()}))
+
+
+def set_up(run: Run) -> dict[str, Any]:
+    """Do it, and say what is there now."""
+    settings = run.settings
+    _private_directory(run)
+    services = run.unchecked_services
+    schema.upgrade(services.store.database)
+    now = run.clock()
+    services.keyring.index_key(now)
+    services.keyring.log_key(now)
+    known = [one.merchant for one in merchants.listing(services.store)]
+    if merchants.DEFAULT not in known:
+        merchants.create(services.store, merchants.DEFAULT, "Default")
+    merchants.note_policy(services.store, services.engine.version)
+    return {
+        "data_directory": str(settings.data),
+        "database": make_url(settings.database_url).render_as_string(hide_password=True),
+        "keyring": str(settings.data / "keyring.json"),
+        "merchants": [one.merchant for one in merchants.listing(services.store)],
+        "policy": services.engine.version,
+    }
+
+
+def _private_directory(run: Run) -> None:
+    data = run.settings.data
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = data.stat().st_mode & 0o777
+    except OSError as fault:
+        raise ConfigurationError(f"{data}: {fault.strerror} (GATEWAY_DATA)") from None
+    if mode & 0o077:
+        raise ConfigurationError(
+            f"{data} is open to others (mode {mode:04o}), and the keys would be in it: "
+            f"chmod 700 {data}"
+        )

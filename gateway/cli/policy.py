@@ -1,0 +1,123 @@
+"""`gateway policy`: the rules as they stand, checked and explained; needs no data directory."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.cli.output import show
+from gateway.cli.running import json_option
+from gateway.errors import ConfigurationError, InvalidInput
+from policies import cases, table
+from policies.engine import Engine
+from policies.errors import EngineFault, PolicyError
+from policies.explain import explain as explained
+from policies.proof import Broken, prove
+from policies.question import FactError, Question
+
+
+@click.group()
+def policy() -> None:
+    """What is permitted, what is not, and why."""
+
+
+@policy.command()
+@json_option
+def check(as_json: bool) -> None:
+    """Ask every possible question and every case of the table; exit status 1 if one is answered wrong."""
+    engine = _engine()
+    try:
+        proof = prove(engine)
+        wrong = [] if isinstance(proof, Broken) else cases.check(engine)
+        count = len(cases.load_cases())
+    except (PolicyError, EngineFault) as fault:
+        raise ConfigurationError(f"the policy does not answer: {fault}") from fault
+    if isinstance(proof, Broken):
+        show(
+            as_json, {"policy": engine.version, "holds": False, "broken": str(proof)}, [str(proof)]
+        )
+        raise click.exceptions.Exit(1)
+    data = {
+        "policy": engine.version,
+        "holds": not wrong,
+        "questions": proof.questions,
+        "invariants": [{"name": one.name, "says": one.says} for one in proof.invariants],
+        "cases": count,
+        "wrong": [str(one) for one in wrong],
+    }
+    lines = [
+        f"Policy {engine.version}",
+        f"All {proof.questions} possible questions were asked; {len(proof.invariants)} statements hold:",
+        *(f"  {one.says}" for one in proof.invariants),
+        *(str(one) for one in wrong),
+        f"{count - len(wrong)} of {count} cases of the table are answered as it says.",
+    ]
+    show(as_json, data, lines)
+    if wrong:
+        raise click.exceptions.Exit(1)
+
+
+@policy.command("show")
+@click.option("--texts", is_flag=True, help="Print the rules themselves instead of the table.")
+@json_option
+def show_(texts: bool, as_json: bool) -> None:
+    """Show who may use which way to the buyer for what, and the reasons against the rest."""
+    engine = _engine()
+    rows = table.decision_table(engine)
+    data = {
+        "version": engine.version,
+        "texts": dict(engine.texts),
+        "table": [row.as_json() for row in rows],
+    }
+    if texts:
+        lines = [f"// {name}\n\n{text}" for name, text in engine.texts.items()]
+    else:
+        lines = [f"Policy {engine.version}", "", table.render(rows)]
+    show(as_json, data, lines)
+
+
+@policy.command()
+@click.option(
+    "--case",
+    "file",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    metavar="FILE|-",
+    help="The facts, as TOML or JSON; those left out are as good as they can be.",
+)
+@json_option
+def explain(file: Path, as_json: bool) -> None:
+    """Say what is decided in a case, and which rule decides it.
+
+    \b
+    Example:
+      echo 'role = "carrier"
+      purpose = "marketing"' | gateway policy explain --case -
+    """
+    try:
+        question = Question.parse(_facts(file))
+        explanation = explained(_engine(), question)
+    except FactError as fault:
+        raise InvalidInput({name: [text] for name, text in fault.errors.items()}) from None
+    except EngineFault as fault:
+        raise ConfigurationError(f"the policy does not answer: {fault}") from fault
+    show(as_json, explanation.as_json(), [explanation.render()])
+
+
+def _facts(file: Path) -> dict[str, Any]:
+    try:
+        with click.open_file(str(file), "rb") as source:
+            text = source.read().decode()
+        facts = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+    except (OSError, ValueError) as fault:
+        raise ConfigurationError(f"{file}: {fault}") from None
+    return dict(facts)
+
+
+def _engine() -> Engine:
+    try:
+        return Engine.load()
+    except PolicyError as fault:
+        raise ConfigurationError(f"the policy does not load: {fault}") from fault

@@ -1,0 +1,100 @@
+"""What every command runs in: settings, services, errors in one line; values never reach the terminal."""
+
+import errno
+import os
+import traceback
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway import app, settings
+from gateway.errors import ConfigurationError, GatewayError
+from gateway.model.ids import Clock, Entropy, new_id
+from gateway.settings import Settings
+from gateway.storage import schema
+from gateway.usecases import merchants
+from gateway.usecases.services import Services
+
+
+class Run:
+    """One run of a command; settings are read and services assembled when they are first needed."""
+
+    def __init__(self, clock: Clock = app.now, entropy: Entropy = os.urandom) -> None:
+        self.clock = clock
+        self.entropy = entropy
+        self.request_id = new_id(clock(), entropy)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """As configured; ConfigurationError names what does not hold."""
+        return settings.load(os.environ)
+
+    @cached_property
+    def unchecked_services(self) -> Services:
+        """The services over a database that may not be there yet: for setting it up, and the doctor."""
+        return app.assemble(self.settings, self.clock, self.entropy)
+
+    @cached_property
+    def services(self) -> Services:
+        """The services over a database that is set up."""
+        if not self.settings.data.is_dir():
+            raise ConfigurationError(f"{self.settings.data} is not set up: gateway init")
+        services = self.unchecked_services
+        if not schema.at_head(services.store.database):
+            raise ConfigurationError("the database is not on this version's tables: gateway init")
+        return services
+
+    def merchant(self, merchant: str) -> str:
+        """The merchant, which exists; NotFound otherwise."""
+        merchants.require(self.services.store, merchant)
+        return merchant
+
+
+pass_run = click.make_pass_decorator(Run, ensure=True)
+
+
+class Commands(click.Group):
+    """The root of the commands: whatever goes wrong below ends here as one clear message."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named."""
+        run = ctx.ensure_object(Run)
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except GatewayError as fault:
+            raise click.ClickException(str(fault)) from fault
+        except Exception as fault:
+            if isinstance(fault, OSError) and fault.errno == errno.EPIPE:
+                raise
+            raise click.ClickException(_unexpected(fault, run)) from fault
+
+
+def _unexpected(fault: Exception, run: Run) -> str:
+    """The kind and the place of a fault; its text could hold what must not be shown."""
+    where = traceback.extract_tb(fault.__traceback__)[-1]
+    place = f"{Path(where.filename).name}:{where.lineno}"
+    return (
+        f"unexpected {type(fault).__name__} at {place} (run {run.request_id}); "
+        "gateway doctor looks for the cause"
+    )
+
+
+def merchant_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--merchant, for what belongs to one."""
+    return click.option(
+        "--merchant",
+        default=merchants.DEFAULT,
+        show_default=True,
+        metavar="ID",
+        help="Whose data this is about.",
+    )(command)
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--json, for what is read by programs."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)

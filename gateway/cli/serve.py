@@ -1,0 +1,32 @@
+"""`gateway serve`: answers requests until it is told to stop."""
+
+from dataclasses import replace
+
+import click
+
+from gateway.cli.running import Run, pass_run
+from gateway.usecases import merchants
+
+
+@click.command(short_help="Answer requests.")
+@click.option("--host", help="Address to listen on; without it, service.host.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Without it, service.port.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Without it, service.workers.")
+@pass_run
+def serve(run: Run, host: str | None, port: int | None, workers: int | None) -> None:
+    """Answer requests, on 127.0.0.1:8080 unless told otherwise; Ctrl-C or SIGTERM ends it cleanly.
+
+    \b
+    Examples:
+      gateway serve
+      gateway serve --port 9090 --workers 4
+    """
+    services = run.services
+    merchants.note_policy(services.store, services.engine.version)
+    given = {"host": host, "port": port, "workers": workers}
+    named = {name: value for name, value in given.items() if value is not None}
+    service = replace(run.settings.service, **named)
+    # Loaded here alone: every other command starts without the server.
+    from gateway import serving  # noqa: PLC0415
+
+    serving.serve(replace(run.settings, service=service))

@@ -1,0 +1,111 @@
+"""Fills a gateway with demo carriers, orders and clients, all invented; running it again adds nothing."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from gateway.errors import ConfigurationError
+from gateway.marketplaces.window import Readable
+from gateway.settings import Settings
+from gateway.usecases import clients, register
+from gateway.usecases.actors import OPERATOR
+from gateway.usecases.assign import Assignment, assign
+from gateway.usecases.carrier_file import read_carriers
+from gateway.usecases.importing import Counts, import_orders
+from gateway.usecases.register import Changes
+from gateway.usecases.services import Services
+from policies.question import Role
+
+_LIFE = timedelta(days=7)
+_ROLES = {
+    "demo carrier": (Role.CARRIER, "dachser"),
+    "demo merchant": (Role.MERCHANT, None),
+    "demo shop": (Role.SHOP, None),
+    "demo reviewer": (Role.REVIEWER, None),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoClient:
+    """A client whose token is shown, because everything that it opens is invented."""
+
+    role: Role
+    client_id: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """What there is to try."""
+
+    carriers: Changes
+    orders: Counts
+    assigned: int
+    clients: tuple[DemoClient, ...]
+
+    def token(self, role: Role) -> str:
+        """The token of the demo client in this role."""
+        return next(client.token for client in self.clients if client.role is role)
+
+
+def prepare(services: Services, merchant: str, request_id: str) -> Demo:
+    """Carriers, orders and assignments as the demo files have them; clients that live a week."""
+    settings = services.settings
+    wanted = read_carriers(settings.config_file("carriers.toml"), services.otto)
+    changes = register.apply(services.store, merchant, OPERATOR, wanted)
+    with settings.config_file("demo/orders.json").open("rb") as source:
+        counts = _take_in(services, merchant, source, request_id)
+    assignments = _assignments(settings)
+    for assignment in assignments:
+        assign(services.store, merchant, OPERATOR, assignment, request_id)
+    return Demo(
+        carriers=changes,
+        orders=counts,
+        assigned=len(assignments),
+        clients=tuple(_clients(services, merchant)),
+    )
+
+
+def _take_in(services: Services, merchant: str, source: Readable, request_id: str) -> Counts:
+    done = import_orders(
+        services,
+        merchant,
+        OPERATOR,
+        source,
+        request_id=request_id,
+        on_rejected=lambda _: None,
+        on_batch=lambda _: None,
+    )
+    if done.ended is not None or done.counts.rejected:
+        raise ConfigurationError(
+            "demo/orders.json holds orders that are not taken in: gateway orders import shows which"
+        )
+    return done.counts
+
+
+def _assignments(settings: Settings) -> list[Assignment]:
+    path: Path = settings.config_file("demo/assignments.toml")
+    tables = tomllib.loads(path.read_text(encoding="utf-8"))["assignment"]
+    return [
+        Assignment(
+            order_number=table["order"],
+            carrier_id=table["carrier"],
+            consignment=table.get("consignment"),
+            item_ids=table.get("items"),
+        )
+        for table in tables
+    ]
+
+
+def _clients(services: Services, merchant: str) -> list[DemoClient]:
+    """New ones, since nobody knows the tokens of earlier ones, which end here."""
+    store, now = services.store, services.store.clock()
+    for client in clients.listing(store, merchant):
+        if client.name in _ROLES and client.is_live(now):
+            clients.revoke(store, merchant, client.client_id)
+    made = []
+    for name, (role, carrier_id) in _ROLES.items():
+        client, token = clients.create(store, merchant, role, carrier_id, name, None, _LIFE)
+        made.append(DemoClient(role=role, client_id=client.client_id, token=token))
+    return made
