@@ -21,6 +21,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,9 +51,10 @@ Exit status: 0 verified, 1 not verified, 2 wrong usage or unreadable.
 """
 
 WIDTH = 256
-NAMES = "index id time merchant action outcome salt purpose policy subject carrier request_id"
-NULLABLE = {"purpose", "policy", "subject", "carrier", "request_id"}
-TIME = r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
+TEXTS = ("id", "time", "merchant", "action", "outcome", "salt")
+TEXTS_OR_NULL = ("purpose", "policy", "subject", "carrier", "request_id")
+MEMBERS = {*TEXTS, *TEXTS_OR_NULL, "index", "actor", "fields", "reasons", "detail"}
+TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"
 CONTROL = r"[\x00-\x09\x0b-\x1f]"
 
 Read = Callable[[str], bytes | None]
@@ -240,18 +242,25 @@ def read_entry(data: bytes) -> dict[str, Any]:
         require(canonical(entry).encode() == data, "it is not in canonical form")
     except (ValueError, RecursionError):
         raise Refused("it is not JSON in UTF-8") from None
-    known = {*NAMES.split(), "actor", "fields", "reasons", "detail"}
-    if not isinstance(entry, dict) or entry.keys() | {"detail"} != known:
+    if not isinstance(entry, dict) or entry.keys() | {"detail"} != MEMBERS:
         raise Refused("its members are not those of an entry")
-    for name in NAMES.split():
-        fits = type(entry[name]) is (int if name == "index" else str)
-        require(
-            fits or (name in NULLABLE and entry[name] is None), f"its {name} is of another type"
-        )
-    for name, kind in (("actor", dict), ("fields", list), ("reasons", list), ("detail", dict)):
-        require(isinstance(entry.get(name, {}), kind), f"its {name} is of another type")
-    require(entry["actor"].keys() == {"id", "role"}, "its actor is not an id and a role")
+    index, actor, detail = entry["index"], entry["actor"], entry.get("detail", {"none": 0})
+    require(type(index) is int and index >= 0, "its index is not a whole number")
+    require(isinstance(actor, dict) and actor.keys() == {"id", "role"}, "its actor is malformed")
+    facts = detail.values() if isinstance(detail, dict) else ()
+    require(bool(facts) and all(type(fact) in (str, int) for fact in facts), "its detail is odd")
+    require(isinstance(entry["fields"], list), "its fields are not a list")
+    require(isinstance(entry["reasons"], list), "its reasons are not a list")
+    texts = [*actor.values(), *entry["fields"], *entry["reasons"]]
+    texts += [entry[name] for name in TEXTS]
+    texts += [entry[name] for name in TEXTS_OR_NULL if entry[name] is not None]
+    require(all(isinstance(text, str) for text in texts), "a text in it is not a string")
+    require(re.fullmatch("[0-9a-f]{32}", entry["salt"]) is not None, "its salt is malformed")
     require(re.fullmatch(TIME, entry["time"]) is not None, "its time is malformed")
+    try:
+        datetime.fromisoformat(entry["time"])
+    except ValueError:
+        raise Refused("its time is not in the calendar") from None
     return entry
 
 

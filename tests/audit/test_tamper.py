@@ -3,31 +3,21 @@
 The attacker of these tests can write everything that the log stores but does not have its key.
 """
 
-from dataclasses import dataclass
 from itertools import accumulate
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.audit.merkle import HASH_SIZE
 from gateway.audit.tiles import ENTRIES, WIDTH, Tile, encode_bundle, hashes_of, read_bundle
 from gateway.audit.verdict import FaultKind, LogFault
 from gateway.audit.verify import verify_log
 from tests.audit.logs import VKEY, MemoryLog, build, leaves
+from tests.audit.tampering import rearranged, spoilt
 
 LOG = build(leaves(600))
 BUNDLES = [tile for tile in LOG.resources if tile.level == ENTRIES]
 HASH_TILES = [tile for tile in LOG.resources if tile.level != ENTRIES]
-
-
-@dataclass
-class Tampered:
-    """A resource, what became of it, and the first entry or hash that is no longer right."""
-
-    tile: Tile
-    data: bytes
-    position: int
 
 
 def found(log: MemoryLog) -> LogFault:
@@ -40,43 +30,6 @@ def first_difference(old: list[bytes], new: list[bytes]) -> int:
     pairs = zip(old, new, strict=False)
     differing = (at for at, (one, other) in enumerate(pairs) if one != other)
     return next(differing, min(len(old), len(new)))
-
-
-@st.composite
-def rearranged(draw: st.DrawFn, tile: Tile, parts: list[bytes]) -> list[bytes]:
-    """Entries or hashes dropped, doubled, swapped, turned round or taken from elsewhere."""
-    parts = list(parts)
-    at = draw(st.integers(0, len(parts) - 1))
-    other = draw(st.integers(0, len(parts) - 1))
-    change = draw(st.sampled_from(["drop", "double", "swap", "reverse", "foreign", "add"]))
-    if change == "drop":
-        del parts[at]
-    elif change == "double":
-        parts.insert(at, parts[at])
-    elif change == "swap":
-        parts[at], parts[other] = parts[other], parts[at]
-    elif change == "reverse":
-        parts[min(at, other) : max(at, other) + 1] = parts[
-            max(at, other) : min(at, other) - 1 if min(at, other) else None : -1
-        ]
-    elif change == "foreign":
-        parts[at] = bytes(len(parts[at]))
-    else:
-        parts.append(bytes(HASH_SIZE))
-    return parts
-
-
-@st.composite
-def spoilt(draw: st.DrawFn, data: bytes) -> bytes:
-    """Bytes flipped in one bit, cut off or lengthened."""
-    change = draw(st.sampled_from(["flip", "cut", "lengthen"]))
-    if change == "cut":
-        return data[: draw(st.integers(0, len(data) - 1))]
-    if change == "lengthen":
-        return data + draw(st.binary(min_size=1, max_size=40))
-    bit = draw(st.integers(0, len(data) * 8 - 1))
-    at = bit // 8
-    return data[:at] + bytes((data[at] ^ (1 << bit % 8),)) + data[at + 1 :]
 
 
 @given(st.sampled_from(BUNDLES), st.data())
@@ -101,7 +54,7 @@ def test_spoilt_bytes_of_a_bundle_are_found_in_their_entry(tile: Tile, data: st.
 def test_rearranged_entries_are_found_at_the_first(tile: Tile, data: st.DataObject) -> None:
     """Dropped, doubled, swapped, reversed, replaced or added within a bundle."""
     old = read_bundle(LOG.resources[tile]).entries
-    new = data.draw(rearranged(tile, old).filter(lambda parts: parts != old))
+    new = data.draw(rearranged(old).filter(lambda parts: parts != old))
     log = LOG.copy()
     log.resources[tile] = encode_bundle(new)
     fault = found(log)
@@ -116,9 +69,7 @@ def test_a_spoilt_hash_tile_is_named(tile: Tile, data: st.DataObject) -> None:
     """Full or partial, of any level: flipped, cut, lengthened or with its hashes rearranged."""
     old = LOG.resources[tile]
     hashes = hashes_of(old)
-    new = data.draw(
-        spoilt(old) | rearranged(tile, hashes).map(b"".join).filter(lambda new: new != old)
-    )
+    new = data.draw(spoilt(old) | rearranged(hashes).map(b"".join).filter(lambda new: new != old))
     log = LOG.copy()
     log.resources[tile] = new
     fault = found(log)
