@@ -1,7 +1,5 @@
 """An order's state, its assignment to a carrier, and the address that a shop may keep."""
 
-from typing import Any
-
 from marshmallow import fields, validate
 
 from gateway.api import problems, shapes
@@ -10,7 +8,7 @@ from gateway.api.shapes import Revealed, Shape, flag, instant, one_of, text
 from gateway.model.order import EmailKind, Evidence, Flag, Status
 from gateway.usecases.actors import actor
 from gateway.usecases.assign import Assignment, assign
-from gateway.usecases.order_state import OrderState, PieceState, order_state
+from gateway.usecases.order_state import order_state
 from gateway.usecases.services import Services
 from gateway.usecases.shop_contact import shop_contact
 from policies.question import Mode, Purpose, Role, Window
@@ -154,35 +152,4 @@ def _state(services: Services, call: Call) -> Answer:
         call.client.merchant,
         call.path["order_number"],
     )
-    order = state.order
-    return Answer(
-        body={
-            "order_number": order.order_number,
-            "sales_order_id": order.sales_order_id,
-            "ordered_at": order.ordered_at,
-            "changed_at": order.changed_at,
-            "imported_at": order.imported_at,
-            "erased_at": order.erased_at,
-            "delete_by": state.delete_by,
-            "email_kind": state.email_kind,
-            "flags": order.flags,
-            "position_items": [_piece(state, piece) for piece in state.pieces],
-        }
-    )
-
-
-def _piece(state: OrderState, shown: PieceState) -> dict[str, Any]:
-    piece = shown.piece
-    return {
-        "position_item_id": piece.item_id,
-        "status": piece.status,
-        "mode": piece.mode,
-        "evidence": piece.evidence,
-        "carrier": piece.carrier_id,
-        "consignment": piece.consignment,
-        "phone_present": shown.phone_present,
-        "email_kind": state.email_kind,
-        "window": shown.window,
-        "delete_by": state.delete_by,
-        "flags": shown.flags,
-    }
+    return Answer(body=state.members())

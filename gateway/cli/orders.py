@@ -1,7 +1,6 @@
 """`gateway orders`: orders in, given to carriers, and where they stand; never a contact."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import click
 
@@ -79,32 +78,7 @@ def show_(run: Run, order_number: str, merchant: str, as_json: bool) -> None:
 
 def _show(run: Run, merchant: str, order_number: str, as_json: bool) -> None:
     state = order_state(run.services.store, run.settings.deadlines, merchant, order_number)
-    show(as_json, _data(state), _lines(state))
-
-
-def _data(state: OrderState) -> dict[str, Any]:
-    return {
-        "order_number": state.order.order_number,
-        "ordered_at": state.order.ordered_at,
-        "imported_at": state.order.imported_at,
-        "erased_at": state.order.erased_at,
-        "position_items": [
-            {
-                "position_item_id": one.piece.item_id,
-                "status": one.piece.status,
-                "mode": one.piece.mode,
-                "evidence": one.piece.evidence,
-                "carrier": one.piece.carrier_id,
-                "consignment": one.piece.consignment,
-                "phone_present": one.phone_present,
-                "email_kind": state.email_kind,
-                "window": one.window,
-                "delete_by": state.delete_by,
-                "flags": list(one.flags),
-            }
-            for one in state.pieces
-        ],
-    }
+    show(as_json, state.members(), _lines(state))
 
 
 def _lines(state: OrderState) -> Iterator[str]:

@@ -1,7 +1,5 @@
 """`gateway serve`: answers requests until it is told to stop."""
 
-from dataclasses import replace
-
 import click
 
 from gateway.cli.running import Run, pass_run
@@ -21,12 +19,17 @@ def serve(run: Run, host: str | None, port: int | None, workers: int | None) -> 
       gateway serve
       gateway serve --port 9090 --workers 4
     """
-    services = run.services
-    merchants.note_policy(services.store, services.engine.version)
-    given = {"host": host, "port": port, "workers": workers}
-    named = {name: value for name, value in given.items() if value is not None}
-    service = replace(run.settings.service, **named)
     # Loaded here alone: every other command starts without the server.
     from gateway import serving  # noqa: PLC0415
 
-    serving.serve(replace(run.settings, service=service))
+    services = run.services
+    merchants.note_policy(services.store, services.engine.version)
+    # The workers open their own.
+    services.store.database.engine.dispose()
+    service = run.settings.service
+    serving.serve(
+        run.settings,
+        host or service.host,
+        port or service.port,
+        workers or service.workers,
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from gateway.errors import NotFound
 from gateway.model.kept import KeptItem, KeptOrder
@@ -29,6 +30,20 @@ class PieceState:
     window: Window
     flags: tuple[Flag, ...]
 
+    def members(self) -> dict[str, Any]:
+        """The piece by the names of the outward surface."""
+        return {
+            "position_item_id": self.piece.item_id,
+            "status": self.piece.status,
+            "mode": self.piece.mode,
+            "evidence": self.piece.evidence,
+            "carrier": self.piece.carrier_id,
+            "consignment": self.piece.consignment,
+            "phone_present": self.phone_present,
+            "window": self.window,
+            "flags": self.flags,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderState:
@@ -38,6 +53,21 @@ class OrderState:
     email_kind: EmailKind | None
     delete_by: datetime | None
     pieces: tuple[PieceState, ...]
+
+    def members(self) -> dict[str, Any]:
+        """The order by the names of the outward surface."""
+        of_all = {"email_kind": self.email_kind, "delete_by": self.delete_by}
+        return {
+            "order_number": self.order.order_number,
+            "sales_order_id": self.order.sales_order_id,
+            "ordered_at": self.order.ordered_at,
+            "changed_at": self.order.changed_at,
+            "imported_at": self.order.imported_at,
+            "erased_at": self.order.erased_at,
+            **of_all,
+            "flags": self.order.flags,
+            "position_items": [piece.members() | of_all for piece in self.pieces],
+        }
 
 
 def order_state(store: Store, deadlines: Deadlines, merchant: str, order_number: str) -> OrderState:
