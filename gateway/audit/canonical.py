@@ -1,4 +1,4 @@
-"""RFC 8785 canonical JSON for the values an entry may hold; it must never accept or write a float.
+"""RFC 8785 canonical JSON for the values an entry may hold; it must never write a float.
 
 The subset (null, booleans, integers within ±(2**53 - 1), strings, arrays, objects) leaves out the
 one hard part of RFC 8785, the number format, so that the standard library's encoder writes the
@@ -27,21 +27,6 @@ def encode(value: Value) -> bytes:
         raise Malformed("a string holds an unpaired surrogate") from None
     except RecursionError:
         raise Malformed("nested too deeply") from None
-
-
-def parse_canonical(raw: bytes) -> Value:
-    """The value whose canonical bytes are exactly `raw`.
-
-    Everything else is `Malformed`: white space, other key order, duplicate keys, other escapes,
-    floats, invalid UTF-8, a byte order mark.
-    """
-    try:
-        value: Value = json.loads(raw.decode())
-    except (ValueError, RecursionError):
-        raise Malformed("not JSON in UTF-8") from None
-    if encode(value) != raw:
-        raise Malformed("not in canonical form (RFC 8785)")
-    return value
 
 
 def _ordered(value: Value) -> Value:

@@ -5,14 +5,16 @@ can be enumerated, so a subject is a keyed pseudonym whose key is destroyed at e
 The bytes are canonical JSON (RFC 8785) and cannot be read back in any other form.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from json.encoder import encode_basestring as _quote
+from typing import Any
 
-from gateway.audit.canonical import MAX_INTEGER, Value, encode, parse_canonical
+from gateway.audit.canonical import MAX_INTEGER, encode
 from gateway.audit.faults import Malformed
 
 MAX_LEAF = 0xFFFF
@@ -27,6 +29,7 @@ class Action(StrEnum):
     ORDER_ASSIGNED = "order.assigned"
     ORDER_CANCELLED = "order.cancelled"
     ORDER_DELIVERED = "order.delivered"
+    APPOINTMENT_SET = "appointment.set"
     CONTACT_RELEASED = "contact.released"
     CONTACT_REFUSED = "contact.refused"
     CONTACT_DISCARDED = "contact.discarded"
@@ -158,15 +161,15 @@ class Entry(Draft):
 
     @classmethod
     def parse(cls, leaf: bytes) -> "Entry":
-        """The entry whose leaf is exactly `leaf`; `Malformed` names the first member that is not."""
+        """The entry whose leaf is exactly `leaf`.
+
+        Everything else is `Malformed`: other members, types or values, and any other spelling of
+        the same entry, such as white space, another order, doubled members or other escapes.
+        """
         if len(leaf) > MAX_LEAF:
             raise Malformed("an entry is longer than 65535 bytes")
-        value = parse_canonical(leaf)
-        if not isinstance(value, dict):
-            raise Malformed("an entry is a JSON object")
-        if value.keys() - {"detail"} != _MEMBERS:
-            raise Malformed("an entry has other members than the format names")
-        return cls(
+        value = _object(leaf)
+        entry = cls(
             index=_index(value["index"]),
             id=_text(value, "id"),
             time=parse_timestamp(_text(value, "time")),
@@ -184,6 +187,9 @@ class Entry(Draft):
             salt=_salt(_text(value, "salt")),
             detail=_detail(value["detail"]) if "detail" in value else {},
         )
+        if entry.leaf() != leaf:
+            raise Malformed("an entry is not in canonical form (RFC 8785)")
+        return entry
 
 
 def timestamp(time: datetime) -> str:
@@ -199,7 +205,7 @@ def parse_timestamp(text: str) -> datetime:
     if not _TIME.fullmatch(text):
         raise Malformed("an entry's time is RFC 3339 in UTC with microseconds and Z")
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        return datetime.fromisoformat(text)
     except ValueError:
         raise Malformed("an entry's time is not in the calendar") from None
 
@@ -222,31 +228,42 @@ def _strings(texts: Sequence[str]) -> str:
     return f"[{','.join(map(_quote, texts))}]" if texts else "[]"
 
 
-def _index(value: Value) -> int:
+def _object(leaf: bytes) -> dict[str, Any]:
+    """The members of a leaf, all that must be there and no others, of whatever types."""
+    try:
+        value = json.loads(leaf.decode())
+    except (ValueError, RecursionError):
+        raise Malformed("an entry is not JSON in UTF-8") from None
+    if not isinstance(value, dict) or value.keys() - {"detail"} != _MEMBERS:
+        raise Malformed("an entry has other members than the format names")
+    return value
+
+
+def _index(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise Malformed("index is not a whole number from 0")
     return value
 
 
-def _text(value: Mapping[str, Value], name: str) -> str:
+def _text(value: Mapping[str, Any], name: str) -> str:
     text = value[name]
     if not isinstance(text, str):
         raise Malformed(f"{name} is not a string")
     return text
 
 
-def _text_or_none(value: Mapping[str, Value], name: str) -> str | None:
+def _text_or_none(value: Mapping[str, Any], name: str) -> str | None:
     return None if value[name] is None else _text(value, name)
 
 
-def _texts(value: Mapping[str, Value], name: str) -> tuple[str, ...]:
+def _texts(value: Mapping[str, Any], name: str) -> tuple[str, ...]:
     texts = value[name]
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise Malformed(f"{name} is not a list of strings")
     return tuple(texts)
 
 
-def _actor(value: Value) -> Actor:
+def _actor(value: Any) -> Actor:
     if not isinstance(value, dict) or value.keys() != {"id", "role"}:
         raise Malformed("actor is not an object of id and role")
     return Actor(role=_text(value, "role"), id=_text(value, "id"))
@@ -272,7 +289,7 @@ def _salt(text: str) -> str:
     return text
 
 
-def _detail(value: Value) -> dict[str, str | int]:
+def _detail(value: Any) -> dict[str, str | int]:
     if not isinstance(value, dict) or not value:
         raise Malformed("detail is not an object with members")
     facts: dict[str, str | int] = {}

@@ -8,7 +8,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.audit.canonical import MAX_INTEGER, encode, parse_canonical
+from gateway.audit.canonical import MAX_INTEGER, encode
 from gateway.audit.faults import Malformed
 
 values: st.SearchStrategy[Any] = st.recursive(
@@ -20,10 +20,10 @@ values: st.SearchStrategy[Any] = st.recursive(
 
 @given(values)
 def test_the_bytes_are_those_of_an_independent_implementation(value: Any) -> None:
-    """Every value is written as the package rfc8785 writes it, and read back equal."""
+    """Every value is written as the package rfc8785 writes it, and reads back equal."""
     raw = encode(value)
     assert raw == rfc8785.dumps(value)
-    assert parse_canonical(raw) == value
+    assert json.loads(raw) == value
 
 
 def test_keys_are_ordered_by_utf16_code_units() -> None:
@@ -41,51 +41,9 @@ def test_values_without_canonical_bytes_are_refused(value: Any) -> None:
         encode(value)
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"",
-        b"{",
-        b'{"a":1} ',
-        b' {"a":1}',
-        b'{"a": 1}',
-        b'{"b":1,"a":1}',
-        b'{"a":1,"a":1}',
-        b'{"a":1,"a":2}',
-        b"1.0",
-        b"1e3",
-        b"-0",
-        b"01",
-        b"NaN",
-        b"Infinity",
-        b"9007199254740992",
-        b"1" * 5000,
-        b'"\\u0041"',
-        b'"\\/"',
-        b'"\\u000a"',
-        b'"\\u001F"',
-        b'"\\ud800"',
-        b'"\x1f"',
-        b'"\xff"',
-        b'\xef\xbb\xbf"a"',
-        '"a"'.encode("utf-16"),
-        b"[" * 60000,
-        b'{"a":' * 20000,
-    ],
-)
-def test_any_other_spelling_is_refused(raw: bytes) -> None:
-    """White space, order, duplicates, other escapes, other numbers, other encodings: no value."""
-    with pytest.raises(Malformed):
-        parse_canonical(raw)
-
-
-@given(values, st.data())
-def test_only_the_canonical_spelling_of_a_value_is_read(value: Any, data: st.DataObject) -> None:
-    """Whatever else the json module writes for the same value is refused."""
-    style = data.draw(st.sampled_from([{"indent": 1}, {"ensure_ascii": True}, {"skipkeys": True}]))
-    raw = json.dumps(value, **style).encode("utf-8", "surrogatepass")  # type: ignore[arg-type]
-    if raw == encode(value):
-        assert parse_canonical(raw) == value
-    else:
-        with pytest.raises(Malformed):
-            parse_canonical(raw)
+def test_a_value_nested_without_end_is_refused() -> None:
+    """It ends in the one fault, never in a RecursionError."""
+    value: list[Any] = []
+    value.append(value)
+    with pytest.raises(Malformed, match="nested"):
+        encode(value)

@@ -182,6 +182,58 @@ def test_a_member_of_another_form_is_refused(name: str, value: Any) -> None:
     refused(encode(json.loads(leaf(0)) | {name: value}))
 
 
+VALUE = json.loads(leaf(0, detail={"a": 1, "b": "ä"}))
+RAW = encode(VALUE)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        RAW + b" ",
+        b" " + RAW,
+        RAW + b"\n",
+        RAW.replace(b'"index":0', b'"index": 0'),
+        RAW.replace(b'"index":0', b'"index":-0'),
+        RAW.replace(b'"index":0', b'"index":0.0'),
+        RAW.replace(b'"index":0', b'"index":0e0'),
+        RAW.replace(b'"index":0', b'"index":00'),
+        RAW.replace(b'"index":0', b'"index":NaN'),
+        RAW.replace(b'"index":0', b'"index":9007199254740992'),
+        RAW.replace(b'"index":0', b'"index":' + b"1" * 5000),
+        RAW.replace(b'"index":0', b'"index":0,"index":0'),
+        RAW.replace(b'"index":0', b'"index":1,"index":0'),
+        RAW.replace(b'"role":"carrier"', b'"role":"carrier","role":"carrier"'),
+        RAW.replace(b'{"a":1,', b'{"a":1,"a":1,'),
+        RAW.replace(b'{"a":1,', b'{"a":1.0,'),
+        RAW.replace(b'{"a":1,', b'{"a":9007199254740992,'),
+        RAW.replace(b"dachser", b"d\\u0061chser"),
+        RAW.replace(b"dachser", b"d\\/chser"),
+        RAW.replace(b"dachser", b"d\\ud800chser"),
+        RAW.replace(b"dachser", b"d\\u001Fchser"),
+        RAW.replace(b"dachser", b"d\\u000achser"),
+        RAW.replace(b"dachser", b"d\x1fchser"),
+        RAW.replace(b"dachser", b"d\xffchser"),
+        RAW.replace(b'"carrier":"dachser"', b'"carrier":' + b"[" * 20000),
+        RAW.replace(b'"carrier":"dachser"', b'"carrier":' + b'{"a":' * 10000),
+        b"\xef\xbb\xbf" + RAW,
+        RAW.decode().encode("utf-16"),
+        json.dumps(VALUE, separators=(",", ":"), sort_keys=True).encode(),
+        json.dumps(VALUE, ensure_ascii=False, sort_keys=True).encode(),
+        json.dumps(
+            dict(reversed(VALUE.items())), ensure_ascii=False, separators=(",", ":")
+        ).encode(),
+    ],
+)
+def test_any_other_spelling_of_an_entry_is_refused(raw: bytes) -> None:
+    """White space, order, doubled members, other escapes, numbers and encodings: no entry."""
+    assert Entry.parse(RAW).leaf() == RAW
+    refused(raw)
+
+
 @given(st.data())
 def test_a_changed_byte_never_reads_as_the_same_entry(data: st.DataObject) -> None:
     """A leaf with one byte changed, dropped or doubled is refused or is openly another entry."""

@@ -278,6 +278,8 @@ def test_a_log_on_disk_verifies_and_its_faults_are_found(tmp_path: Path) -> None
     (folder / "tile" / "0" / "000.p" / "256").write_bytes(b"stray")
     (folder / "tile" / "0" / "000.p" / "note.txt").write_bytes(b"stray")
     assert isinstance(verify_log(LogDirectory(folder), VKEY), LogReport)
+    plain = build(MINE[:256]).write(tmp_path / "plain")
+    assert isinstance(verify_log(LogDirectory(plain), VKEY), LogReport)
 
     partial = folder / Tile(0, 1, 1).path()
     partial.write_bytes(flip(partial.read_bytes(), 0))
