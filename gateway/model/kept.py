@@ -3,9 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from gateway.model.order import EmailKind, Evidence, Flag, Status
 from policies.question import Mode, Window
+
+
+class Stage(StrEnum):
+    """How far a carrier is with a piece: which of its worklists the piece stands in."""
+
+    OPEN = "open"
+    AGREED = "agreed"
+    DELIVERED = "delivered"
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """The time that the carrier agreed with the buyer: from `starts_at` until `ends_at`, in UTC."""
+
+    starts_at: datetime
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +37,17 @@ class KeptItem:
     carrier_id: str | None
     consignment: str | None
     assigned_at: datetime | None
+    appointment: Appointment | None
     delivered_at: datetime | None
+
+    @property
+    def stage(self) -> Stage | None:
+        """How far its carrier is with it; None when it is no carrier's freight, or cancelled."""
+        if self.carrier_id is None or self.mode is not Mode.FREIGHT or self.status.is_cancelled:
+            return None
+        if self.delivered_at is not None:
+            return Stage.DELIVERED
+        return Stage.OPEN if self.appointment is None else Stage.AGREED
 
     def window(self, order: "KeptOrder", now: datetime, grace: timedelta) -> Window:
         """Opens with the assignment, closes with delivery plus grace, cancellation or erasure."""

@@ -74,6 +74,7 @@ def _piece(item: Item, before: KeptOrder | None) -> KeptItem:
         carrier_id=earlier.carrier_id if earlier else None,
         consignment=earlier.consignment if earlier else None,
         assigned_at=earlier.assigned_at if earlier else None,
+        appointment=earlier.appointment if earlier else None,
         delivered_at=earlier.delivered_at if earlier else None,
     )
     return _by_assignment(piece)
@@ -87,6 +88,8 @@ def _assigned(piece: KeptItem, carrier_id: str, consignment: str | None, now: da
             carrier_id=carrier_id,
             consignment=consignment if consignment is not None or not same else piece.consignment,
             assigned_at=piece.assigned_at if same else now,
+            # What one carrier agreed binds no other.
+            appointment=piece.appointment if same else None,
         )
     )
 

@@ -21,10 +21,11 @@ class Status(StrEnum):
     @property
     def is_cancelled(self) -> bool:
         """Whether nothing of this piece will be delivered any more."""
-        return self in _ENDED
+        return self in ENDED
 
 
-_ENDED = frozenset({Status.RETURNED, Status.CANCELLED_BY_PARTNER, Status.CANCELLED_BY_MARKETPLACE})
+ENDED = frozenset({Status.RETURNED, Status.CANCELLED_BY_PARTNER, Status.CANCELLED_BY_MARKETPLACE})
+"""The states of pieces of which nothing will be delivered any more."""
 
 
 class Evidence(StrEnum):

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from gateway.model.kept import KeptItem, KeptOrder
+from gateway.model.kept import Appointment, KeptItem, KeptOrder
 from gateway.model.order import EmailKind, Evidence, Flag, Status
 from gateway.storage.tables import contact_digests, contacts, items, orders
 from gateway.vault.envelope import Binding, Envelope
@@ -200,6 +200,8 @@ def item_rows(merchant: str, order: KeptOrder) -> list[dict[str, Any]]:
             "carrier": item.carrier_id,
             "consignment": item.consignment,
             "assigned_at": item.assigned_at,
+            "appointment_starts_at": item.appointment and item.appointment.starts_at,
+            "appointment_ends_at": item.appointment and item.appointment.ends_at,
             "delivered_at": item.delivered_at,
         }
         for position, item in enumerate(order.items)
@@ -251,5 +253,10 @@ def _item(row: Any) -> KeptItem:
         carrier_id=row.carrier,
         consignment=row.consignment,
         assigned_at=row.assigned_at,
+        appointment=(
+            Appointment(row.appointment_starts_at, row.appointment_ends_at)
+            if row.appointment_starts_at is not None
+            else None
+        ),
         delivered_at=row.delivered_at,
     )

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -46,6 +47,13 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def _worklist(name: str, time: str, condition: str) -> Index:
+    """A carrier's pieces in one state, by the time that orders them; both databases match it by text."""
+    where = text(f"carrier IS NOT NULL AND {condition}")
+    columns = ("merchant", "carrier", time, "order_number")
+    return Index(f"ix_items_{name}", *columns, sqlite_where=where, postgresql_where=where)
 
 
 def _merchant(**options: Any) -> Column[str]:
@@ -137,9 +145,19 @@ items = Table(
     Column("carrier", String(64)),
     Column("consignment", String(64)),
     Column("assigned_at", Instant),
+    Column("appointment_starts_at", Instant),
+    Column("appointment_ends_at", Instant),
     Column("delivered_at", Instant),
     ForeignKeyConstraint(["merchant", "order_number"], ["orders.merchant", "orders.order_number"]),
     Index(None, "merchant", "carrier", "consignment"),
+    # The carriers' worklists: a piece that a carrier has stands in exactly one of these.
+    _worklist("open", "assigned_at", "delivered_at IS NULL AND appointment_starts_at IS NULL"),
+    _worklist(
+        "agreed",
+        "appointment_starts_at",
+        "delivered_at IS NULL AND appointment_starts_at IS NOT NULL",
+    ),
+    _worklist("delivered", "delivered_at", "delivered_at IS NOT NULL"),
 )
 
 contacts = Table(
