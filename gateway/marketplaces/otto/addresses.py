@@ -10,7 +10,7 @@ import unicodedata
 from anyascii import anyascii
 
 from gateway.marketplaces.otto.facts import OttoFacts
-from gateway.marketplaces.otto.mail import domain_of, normalised
+from gateway.marketplaces.otto.mail import domain_of
 
 _LOCAL_OCTETS = 64  # RFC 5321 §4.5.3.1.1
 _GERMAN = str.maketrans(
@@ -18,13 +18,17 @@ _GERMAN = str.maketrans(
 )
 _APOSTROPHES = str.maketrans("", "", "'`")
 _LETTERS = re.compile(r"[A-Za-z]+")
+_RELAY_LOCAL = re.compile(r"(?=.{1,64}\Z)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 _DOTS = re.compile(r"\.{2,}")
 
 
 def relay(text: str | None, facts: OttoFacts) -> str | None:
-    """The address where it is OTTO's relay, that is valid and in a relay domain, else None."""
-    address = normalised(text) if text else None
-    return address if address and domain_of(address) in facts.relay_domains else None
+    """The address where it is OTTO's relay, that is of plain form and in a relay domain, else None."""
+    local, _, domain = (text or "").rpartition("@")
+    domain = domain.lower()
+    if domain not in facts.relay_domains or not _RELAY_LOCAL.fullmatch(local):
+        return None
+    return f"{local}@{domain}"
 
 
 def is_made_up(address: str, facts: OttoFacts) -> bool:

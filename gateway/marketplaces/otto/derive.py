@@ -86,9 +86,8 @@ def _derived(order: ShapedOrder, facts: OttoFacts) -> Order:
 
 
 def _item(item: PositionItem, facts: OttoFacts) -> Item:
-    sku = item["product"]["sku"] if item["product"] else None
-    carrier = item["tracking_info"]["carrier"] if item["tracking_info"] else None
-    mode, evidence = classify(item["delivery_type"], sku, carrier, facts)
+    carrier = item["tracking_carrier"]
+    mode, evidence = classify(item["delivery_type"], item["sku"], carrier, facts)
     return Item(
         item_id=item["position_item_id"],
         status=item["fulfillment_status"],

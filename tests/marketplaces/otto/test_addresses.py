@@ -42,6 +42,15 @@ def test_a_relay_has_exactly_the_configured_domain(
     assert relay(text, facts) == address
 
 
+@given(local=st.from_regex(r"[A-Za-z0-9_+.-]{1,66}", fullmatch=True) | st.text(max_size=9))
+def test_a_relay_is_a_valid_address(facts: OttoFacts, local: str) -> None:
+    """What counts as relay is valid; what is valid and has the domain counts, in its plain form."""
+    text = f"{local}@customer.otto.market"
+    assert relay(text, facts) in {None, normalised(text)}
+    if re.fullmatch(r"[A-Za-z0-9]{1,64}", local):
+        assert relay(text, facts) == text
+
+
 def test_made_up_addresses_are_relays_and_placeholders(facts: OttoFacts) -> None:
     """Neither is the buyer's own."""
     assert is_made_up("trn2j3@customer.otto.market", facts)

@@ -61,8 +61,8 @@ def test_what_is_needed_is_read_and_nothing_else() -> None:
                 "position_item_id": "b01b8ad2-a49c-47fc-8ade-8629ec000020",
                 "fulfillment_status": Status.PROCESSABLE,
                 "delivery_type": "FORWARDER_CURBSIDE",
-                "product": {"sku": "S-1"},
-                "tracking_info": {"carrier": None},
+                "sku": "S-1",
+                "tracking_carrier": None,
             }
         ],
         "delivery_address": {
