@@ -48,7 +48,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         blocking_threads=settings.service.threads,
         respawn_failed_workers=True,
         workers_kill_timeout=_LAST_REQUESTS_SECONDS,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         log_dictconfig=logs.configuration(),
     )
     server.on_startup(partial(_announce, host, port, workers))
@@ -78,8 +78,9 @@ def _check_address(host: str, port: int) -> None:
         [(family, _, _, _, address), *_] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         socket.create_server(address[:2], family=family).close()
     except OSError as fault:
+        why = (fault.strerror or "").partition(" (")[0]
         raise ConfigurationError(
-            f"service.host, service.port: cannot listen on {host}:{port}: {fault.strerror}"
+            f"service.host, service.port: cannot listen on {host}:{port}: {why}"
         ) from None
 
 

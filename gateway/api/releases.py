@@ -76,7 +76,7 @@ class ContactShape(Shape):
     email = Revealed(allow_none=True, metadata={"description": "The buyer's own address."})
 
 
-class ReceiptShape(Shape):
+class ReceiptLinkShape(Shape):
     """Where the release stands on record."""
 
     log_index = number("The index of its entry in the log.")
@@ -93,7 +93,7 @@ class ReleasedShape(Shape):
     contact = fields.Nested(ContactShape, required=True)
     released_at = instant()
     delete_by = instant("When the contact goes here, and must be gone at the carrier's.")
-    receipt = fields.Nested(ReceiptShape, required=True)
+    receipt = fields.Nested(ReceiptLinkShape, required=True)
 
 
 class ResultShape(Shape):
@@ -120,7 +120,7 @@ class ResultShape(Shape):
     contact = fields.Nested(ContactShape)
     released_at = instant(required=False)
     delete_by = instant(required=False)
-    receipt = fields.Nested(ReceiptShape)
+    receipt = fields.Nested(ReceiptLinkShape)
     type = text(required=False)
     title = text(required=False)
     detail = text(required=False)

@@ -1,0 +1,112 @@
+"""A client of the API that holds every answer it gets against the published description."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from flask import Flask
+from werkzeug.exceptions import HTTPException
+from werkzeug.test import TestResponse
+
+from gateway.app import create_app
+from gateway.usecases.services import Services
+from tests.builders import ORDER_NUMBER, an_order
+from tests.conftest import Template
+
+APPOINTMENT = "delivery-appointment"
+
+
+class Api:
+    """Calls the application as one of the template's clients, by name."""
+
+    def __init__(self, app: Flask, tokens: Mapping[str, str]) -> None:
+        self.app = app
+        self.tokens = tokens
+        self._client = app.test_client()
+        self._spec = json.loads(self._client.get("/openapi.json").data)
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        client: str | None = None,
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> TestResponse:
+        """The answer, which is one that the description promises."""
+        sent = dict(headers or {})
+        if client is not None:
+            sent["Authorization"] = f"Bearer {self.tokens[client]}"
+        if key is not None:
+            sent["Idempotency-Key"] = key
+        answer = self._client.open(path, method=method, headers=sent, **options)
+        self._check(method, path.partition("?")[0], answer)
+        return answer
+
+    def get(self, path: str, client: str | None = None, **options: Any) -> TestResponse:
+        """GET."""
+        return self("GET", path, client, **options)
+
+    def post(self, path: str, client: str | None = None, **options: Any) -> TestResponse:
+        """POST."""
+        return self("POST", path, client, **options)
+
+    def put(self, path: str, client: str | None = None, **options: Any) -> TestResponse:
+        """PUT."""
+        return self("PUT", path, client, **options)
+
+    def orders(self, *orders: Any, client: str = "merchant", **options: Any) -> TestResponse:
+        """POST /v1/orders with these as a page."""
+        return self.post("/v1/orders", client, json={"resources": list(orders)}, **options)
+
+    def assigned(self, number: str = ORDER_NUMBER, carrier: str = "dachser", **more: Any) -> None:
+        """A freight order that is imported and assigned."""
+        assert self.orders(an_order(number)).status_code == 200
+        path = f"/v1/orders/{number}/carrier"
+        assert self.put(path, "merchant", json={"carrier": carrier, **more}).status_code == 200
+
+    def release(
+        self, client: str = "dachser", number: str = ORDER_NUMBER, **options: Any
+    ) -> TestResponse:
+        """POST /v1/releases for the appointment."""
+        body = {"order_number": number, "purpose": APPOINTMENT}
+        return self.post("/v1/releases", client, json=body, **options)
+
+    def _check(self, method: str, path: str, answer: TestResponse) -> None:
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert len(answer.headers["X-Request-Id"]) == 32
+        if path.startswith("/v1/"):
+            assert answer.headers["Cache-Control"] == "no-store"
+        try:
+            rule, _ = self.app.url_map.bind("").match(path, method, return_rule=True)
+        except HTTPException:
+            assert answer.content_type == "application/problem+json"
+            return
+        template = rule.rule.replace("<", "{").replace(">", "}")
+        if template in self._spec["paths"]:
+            responses = self._spec["paths"][template][method.lower()]["responses"]
+            content = responses[str(answer.status_code)]["content"]
+            schema = content[answer.mimetype]["schema"]
+            if "json" in answer.mimetype:
+                whole = {**schema, "components": self._spec["components"]}
+                jsonschema_rs.validate(whole, json.loads(answer.data))
+
+
+@pytest.fixture
+def an_api(template: Template, a_gateway: Callable[..., Services]) -> Callable[..., Api]:
+    """Makes a client of a gateway with other settings, given as in the environment."""
+
+    def make(**environment: str) -> Api:
+        return Api(create_app(a_gateway(**environment)), template.tokens)
+
+    return make
+
+
+@pytest.fixture
+def api(template: Template, services: Services) -> Api:
+    """A client of the gateway with the settings as shipped."""
+    return Api(create_app(services), template.tokens)
