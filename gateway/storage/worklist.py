@@ -52,7 +52,7 @@ def page(
         select(time, number)
         .join(orders, and_(orders.c.merchant == items.c.merchant, orders.c.order_number == number))
         .where(*_of(items, merchant, carrier_id, stage))
-        .where(time >= since, orders.c.erased_at.is_(None), orders.c.latest_at > now)
+        .where(orders.c.erased_at.is_(None), orders.c.latest_at > now)
         .where(
             ~select(ahead.c.item)
             .where(*_of(ahead, merchant, carrier_id, stage), ahead.c.order_number == number)
@@ -60,11 +60,11 @@ def page(
             .exists()
         )
     )
-    if after is not None:
-        bound = tuple_(literal(after.time, Instant), literal(after.order_number))
-        found = found.where(tuple_(time, number) > bound)
-    rows = connection.execute(found.order_by(time, number).limit(limit))
-    return [Place(*row) for row in rows]
+    # One bound and not two: the index is entered at the later one.
+    start = Place(since, "") if after is None or after.time < since else after
+    bound = tuple_(literal(start.time, Instant), literal(start.order_number))
+    behind = found.where(tuple_(time, number) > bound).order_by(time, number).limit(limit)
+    return [Place(*row) for row in connection.execute(behind)]
 
 
 def _of(pieces: Any, merchant: str, carrier_id: str, stage: Stage) -> list[ColumnElement[bool]]:
