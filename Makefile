@@ -6,10 +6,10 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?=
-PORT ?= 8080
-DATA ?= var
-PYTEST ?=
+PYTHON =
+PORT = 8080
+DATA = $(or $(GATEWAY_DATA),var)
+PYTEST =
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
   --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
