@@ -18,7 +18,7 @@ from itertools import takewhile
 from gateway.audit.blame import read_tile, unvouched
 from gateway.audit.checkpoint import Checkpoint, open_checkpoint
 from gateway.audit.faults import AuditError, Malformed
-from gateway.audit.glance import glance
+from gateway.audit.glance import glance, settle
 from gateway.audit.growth import Edge, TileWrite, fold, grow, peaks
 from gateway.audit.merkle import HASH_SIZE
 from gateway.audit.milestones import Milestone, milestones
@@ -220,23 +220,33 @@ class _Walk:
                 raise _found(FaultKind.ENTRY, partial.path(), name.entry_at(same), _OUTLIVED)
 
     def _check_contents(self, tile: Tile, entries: list[bytes]) -> None:
+        last = settle(entries, tile.first_entry(), self._last_time)
+        if last is None:
+            last = self._check_each(tile, entries)
+        if self._ours is not False:
+            self._ours = True
+            self._first_time = self._first_time or glance(entries[0])[1]
+            self._last_time = last
+
+    def _check_each(self, tile: Tile, entries: list[bytes]) -> bytes:
+        """The time of the last entry, after a look at every one."""
         path = _bundle(tile).path()
+        last = self._last_time
         for index, leaf in enumerate(entries, start=tile.first_entry()):
             try:
                 told, time = glance(leaf)
             except Malformed as error:
-                if self._ours is None:
+                if self._ours is None and index == 0:
                     self._ours = False
-                    return
+                    return last
                 raise _found(FaultKind.CONTENTS, path, index, str(error)) from None
             if told != index:
                 raise _found(FaultKind.ORDER, path, index, f"entry {index} says index {told}")
-            if time < self._last_time:
+            if time < last:
                 reason = f"entry {index} is older than the one before it"
                 raise _found(FaultKind.ORDER, path, index, reason)
-            self._ours = True
-            self._first_time = self._first_time or time
-            self._last_time = time
+            last = time
+        return last
 
     def _check_milestones(self, tile: Tile, data: bytes) -> None:
         """Every checkpoint of a size inside `tile`, whose hashes are `data`."""

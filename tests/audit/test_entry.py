@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gateway.audit.canonical import MAX_INTEGER, encode
 from gateway.audit.entry import MAX_LEAF, Action, Actor, Draft, Entry, Outcome, timestamp
 from gateway.audit.faults import Malformed
-from gateway.audit.glance import glance
+from gateway.audit.glance import glance, settle
 from tests.audit.logs import START, draft, leaf
 
 texts = st.text(max_size=20)
@@ -80,6 +80,44 @@ def test_a_leaf_is_the_canonical_json_of_the_entry_and_reads_back(entry: Entry) 
 def test_a_glance_tells_what_parsing_tells(entry: Entry) -> None:
     """Index and time of the quick look are those of the entry, whatever its texts hold."""
     assert glance(entry.leaf()) == (entry.index, timestamp(entry.time).encode())
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=4), st.integers(0, 2), st.data())
+def test_leaves_are_settled_together_only_if_each_would_pass(
+    shifts: list[int], after: int, data: st.DataObject
+) -> None:
+    """Numbered on without gaps, never back in time, every one of them an entry."""
+    odd = st.sampled_from([{}, {"carrier": "ä"}, {"detail": {"a": 1}}, {"id": '"'}, {"id": "\\"}])
+    run = [
+        leaf(5 + at + (shift == 3), **data.draw(odd)).replace(
+            b"08:00", b"%02d:00" % (8 + shift % 3)
+        )
+        for at, shift in enumerate(shifts)
+    ]
+    start = timestamp(START + timedelta(hours=after)).encode()
+    told = [glance(raw) for raw in run]
+    times = [start, *(time for _, time in told)]
+    passes = [index for index, _ in told] == list(range(5, 5 + len(run))) and times == sorted(times)
+    settled = settle(run, 5, start)
+    assert settled is None or (passes and settled == times[-1])
+    if passes and all(raw.isascii() and b"\\" not in raw and b"detail" not in raw for raw in run):
+        assert settled == times[-1]
+
+
+@pytest.mark.parametrize("day", [b"2026-02-30", b"0000-11-23", b"2026-13-01"])
+def test_a_day_that_is_none_settles_nothing(day: bytes) -> None:
+    """The calendar is kept in the quick look as well."""
+    raw = leaf(0).replace(b"2026-11-23", day)
+    assert settle([raw], 0, b"") is None
+    refused(raw)
+
+
+def test_leaves_that_run_into_each_other_are_not_settled() -> None:
+    """The same bytes cut elsewhere are other leaves."""
+    both = leaf(0) + leaf(1)
+    assert settle([both[:-5], both[-5:]], 0, b"") is None
+    assert settle([b"x" + leaf(0)], 0, b"") is None
+    assert settle([leaf(0), b""], 0, b"") is None
 
 
 def test_a_leaf_looks_as_the_contract_says() -> None:
