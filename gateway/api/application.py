@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Request, Response, g, request
@@ -163,7 +164,8 @@ def _view(edge: Edge, endpoint: Endpoint) -> Callable[..., Response]:
         )
         if repeatable is not None and endpoint.repeats is Repeats.ANSWER_KEPT:
             return _once(edge, endpoint, shapes, call, repeatable)
-        return _rendered(shapes, endpoint.handler(edge.services, call))
+        response = _rendered(shapes, endpoint.handler(edge.services, call))
+        return _if_changed(response) if endpoint.conditional else response
 
     return view
 
@@ -250,6 +252,14 @@ def _rendered(shapes: Mapping[int, Schema], answer: Answer | Problem | Page) -> 
             if answer.style:
                 response.headers["Content-Security-Policy"] = _STYLED
             return response
+
+
+def _if_changed(response: Response) -> Response:
+    """The answer with its ETag; 304 where its reader has it already (RFC 9110 §13.1.2)."""
+    if response.status_code == HTTPStatus.OK:
+        response.add_etag()
+        response.make_conditional(request)
+    return response
 
 
 def _rendered_problem(problem: Problem) -> Response:

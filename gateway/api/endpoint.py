@@ -114,6 +114,8 @@ class Endpoint:
     answers: Mapping[int, type[Schema] | str] = field(default_factory=dict)
     problems: tuple[Kind, ...] = ()
     repeats: Repeats = Repeats.IGNORED
+    # The answer has an ETag, and its reader may ask whether it still stands; never one with a contact.
+    conditional: bool = False
 
     @property
     def name(self) -> str:

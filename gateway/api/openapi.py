@@ -99,6 +99,16 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     ]
     if endpoint.query is not None:
         parameters.append({"in": "query", "schema": endpoint.query})
+    if endpoint.conditional:
+        about = "The ETag of an earlier answer; 304 if it would be the same."
+        parameters.append(
+            {
+                "name": "If-None-Match",
+                "in": "header",
+                "schema": {"type": "string"},
+                "description": about,
+            }
+        )
     if endpoint.repeats is not Repeats.IGNORED:
         key = {"type": "string", "pattern": "^[!-~]{1,255}$"}
         about = "The same key with the same request gives the same answer; with another, 422."
@@ -119,6 +129,8 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
     for kind in dict.fromkeys((*endpoint.problems, *_usual(endpoint))):
         by_status.setdefault(kind.status, []).append(kind)
     answers = {str(status): _answer(shape) for status, shape in endpoint.answers.items()}
+    if endpoint.conditional:
+        answers["304"] = {"description": "What If-None-Match names still stands."}
     return answers | {str(status): _problem(by_status[status]) for status in sorted(by_status)}
 
 

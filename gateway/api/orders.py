@@ -3,6 +3,7 @@
 from marshmallow import fields, validate
 
 from gateway.api import problems, shapes
+from gateway.api.appointments import AppointmentShape
 from gateway.api.endpoint import Answer, Call, Json, Repeats, endpoint, only
 from gateway.api.shapes import Revealed, Shape, flag, instant, one_of, text
 from gateway.model.order import EmailKind, Evidence, Flag, Status
@@ -27,6 +28,13 @@ class PieceShape(Shape):
     consignment = text("The carrier's number for it.", allow_none=True)
     phone_present = flag("Whether there is a phone that may be used for this piece.")
     email_kind = one_of(EmailKind, f"Which address shops get. {_NONE_YET}", allow_none=True)
+    appointment = fields.Nested(
+        AppointmentShape,
+        required=True,
+        allow_none=True,
+        metadata={"description": "What the carrier agreed with the buyer."},
+    )
+    delivered_at = instant("When the carrier told of the delivery.", allow_none=True)
     window = one_of(Window, "Whether the carrier may ask for the contact.")
     delete_by = instant(
         "When the contact goes at the latest; null when it is gone.", allow_none=True

@@ -21,6 +21,8 @@ def endpoints(readiness: Readiness) -> list[Endpoint]:
         releases.release,
         releases.release_batch,
         decisions.decide,
+        appointments.worklist,
+        appointments.agreed,
         appointments.delivered,
         intake.take_in,
         orders.show,

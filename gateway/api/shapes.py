@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from gateway.model.contact import Private
-from gateway.model.times import rfc3339
+from gateway.model.times import parse_rfc3339, rfc3339
 from policies import verdict
 
 
@@ -30,12 +30,12 @@ class Word(validate.Regexp):
     def __init__(self, form: str, described: str) -> None:
         super().__init__(f"^{form}$", error=described)
         self._form = re.compile(form)
-        self._described = described
+        self.described = described
 
     def __call__(self, value: Any) -> Any:
         """The value; ValidationError where it has another form."""
         if not isinstance(value, str) or not self._form.fullmatch(value):
-            raise ValidationError(self._described)
+            raise ValidationError(self.described)
         return value
 
 
@@ -49,7 +49,19 @@ CONTACT_FIELDS = ("name", "phone", "email")
 
 
 class Instant(fields.Field[datetime]):
-    """A time, RFC 3339 in UTC with a Z."""
+    """A time, RFC 3339: written in UTC with a Z, read with any offset but never without one."""
+
+    _FORM = Word(
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}"
+        r"(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})",
+        "a time with its offset, such as 2026-11-23T18:05:00Z",
+    )
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
+        try:
+            return parse_rfc3339(self._FORM(value))
+        except ValueError as fault:
+            raise ValidationError(self._FORM.described) from fault
 
     def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:
         return None if value is None else rfc3339(value)

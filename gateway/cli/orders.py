@@ -91,7 +91,10 @@ def _lines(state: OrderState) -> Iterator[str]:
             f"shops get {'a ' + state.email_kind if state.email_kind else 'no address yet'}."
         )
     yield ""
-    head = ("piece", "status", "mode", "by", "carrier", "consignment", "phone", "window", "flags")
+    head = (
+        *("piece", "status", "mode", "by", "carrier", "consignment", "phone", "appointment"),
+        *("delivered", "window", "flags"),
+    )
     yield from table(
         head,
         [
@@ -103,6 +106,8 @@ def _lines(state: OrderState) -> Iterator[str]:
                 one.piece.carrier_id,
                 one.piece.consignment,
                 one.phone_present,
+                one.piece.appointment and one.piece.appointment.starts_at,
+                one.piece.delivered_at,
                 one.window,
                 one.flags,
             )

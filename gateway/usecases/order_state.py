@@ -1,7 +1,7 @@
 """Shows where an order stands, piece by piece; it must never show contact data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,8 @@ class PieceState:
             "carrier": self.piece.carrier_id,
             "consignment": self.piece.consignment,
             "phone_present": self.phone_present,
+            "appointment": self.piece.appointment and asdict(self.piece.appointment),
+            "delivered_at": self.piece.delivered_at,
             "window": self.window,
             "flags": self.flags,
         }

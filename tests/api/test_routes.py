@@ -21,6 +21,8 @@ ROLES = {
     ("POST", "/v1/releases"): set(Role),
     ("POST", "/v1/releases/batch"): set(Role),
     ("POST", "/v1/decisions"): set(Role),
+    ("GET", "/v1/appointments"): {"carrier"},
+    ("PUT", "/v1/appointments/<order_number>"): {"carrier"},
     ("POST", "/v1/appointments/<order_number>/delivered"): {"carrier"},
     ("GET", "/v1/audit/entries"): {"reviewer"},
     ("GET", "/v1/audit/receipts/<release_id>"): {"reviewer", "carrier"},
