@@ -73,7 +73,7 @@ def core_says_of_receipt(raw: bytes) -> bool:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_both_refuse_the_same_tampered_logs(data: st.DataObject) -> None:
     """Bundles, tiles of any level and the checkpoint, spoilt, rearranged or gone."""
     log = SMALL.copy()
@@ -147,7 +147,7 @@ def test_both_find_a_cut_or_rewritten_log_by_a_held_checkpoint() -> None:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_both_judge_tampered_receipts_alike(data: st.DataObject) -> None:
     """The entry, the proof's lines, or the file itself."""
     part = data.draw(st.sampled_from(["entry", "lines", "file"]))

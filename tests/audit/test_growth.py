@@ -26,7 +26,7 @@ HASHES = [leaf_hash(b"%d" % number) for number in range(1100)]
     st.lists(st.integers(0, 300) | st.sampled_from([1, 255, 256, 257, 512]), max_size=6),
     st.data(),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_any_growth_is_the_tree_by_definition(chunks: list[int], data: st.DataObject) -> None:
     """Roots at every step, proofs of leaves, and consistency with the sizes passed through."""
     edge = Edge()

@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.audit.checkpoint import Checkpoint
@@ -92,7 +92,6 @@ def test_the_origin_may_differ_from_the_key_s_name_if_it_is_said() -> None:
 
 
 @given(st.data())
-@settings(deadline=None)
 def test_a_receipt_with_any_bit_flipped_is_refused(data: st.DataObject) -> None:
     """In the entry or in the proof, wherever it is."""
     part = data.draw(st.sampled_from(["leaf", "proof"]))
@@ -106,7 +105,6 @@ def test_a_receipt_with_any_bit_flipped_is_refused(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(deadline=None)
 def test_a_proof_with_lines_moved_is_refused(data: st.DataObject) -> None:
     """Dropped, doubled, swapped or truncated lines never verify (a signature may stand twice)."""
     lines = GOOD.proof.split("\n")

@@ -33,7 +33,7 @@ def first_difference(old: list[bytes], new: list[bytes]) -> int:
 
 
 @given(st.sampled_from(BUNDLES), st.data())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_spoilt_bytes_of_a_bundle_are_found_in_their_entry(tile: Tile, data: st.DataObject) -> None:
     """Whichever bit, length prefix or cut: the fault names the entry in which the bytes differ."""
     old = LOG.resources[tile]
@@ -50,7 +50,7 @@ def test_spoilt_bytes_of_a_bundle_are_found_in_their_entry(tile: Tile, data: st.
 
 
 @given(st.sampled_from(BUNDLES), st.data())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_rearranged_entries_are_found_at_the_first(tile: Tile, data: st.DataObject) -> None:
     """Dropped, doubled, swapped, reversed, replaced or added within a bundle."""
     old = read_bundle(LOG.resources[tile]).entries
@@ -64,7 +64,7 @@ def test_rearranged_entries_are_found_at_the_first(tile: Tile, data: st.DataObje
 
 
 @given(st.sampled_from(HASH_TILES), st.data())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_a_spoilt_hash_tile_is_named(tile: Tile, data: st.DataObject) -> None:
     """Full or partial, of any level: flipped, cut, lengthened or with its hashes rearranged."""
     old = LOG.resources[tile]
@@ -115,7 +115,6 @@ def test_a_bundle_moved_with_its_tile_is_found(numbers: tuple[int, ...]) -> None
 
 
 @given(st.data())
-@settings(deadline=None)
 def test_a_spoilt_checkpoint_is_named(data: st.DataObject) -> None:
     """Any bit, any cut, any bytes after the end."""
     assert LOG.note is not None
@@ -126,7 +125,7 @@ def test_a_spoilt_checkpoint_is_named(data: st.DataObject) -> None:
 
 
 @given(st.integers(1, 599))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_a_log_cut_short_under_its_checkpoint_is_found(size: int) -> None:
     """Every tile redone for fewer entries: the signed size asks for what is gone."""
     log = build(leaves(600)[:size])
