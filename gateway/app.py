@@ -17,8 +17,10 @@ from gateway.storage.notary import Notary
 from gateway.storage.store import Store
 from gateway.usecases.readiness import Readiness
 from gateway.usecases.services import Services
+from gateway.vault.keyfile import KeyFile
 from gateway.vault.keyring import Keyring
 from gateway.vault.opening import Opener
+from gateway.vault.providers.choice import providers
 from gateway.vault.sealing import Sealer
 from policies.engine import Engine
 from policies.errors import EngineFault, PolicyError
@@ -37,8 +39,19 @@ def assemble(settings: Settings, clock: Clock = now, entropy: Entropy = os.urand
     the case that broke.
     """
     engine = _proved_engine(settings)
-    keyring = Keyring(settings.data / "keyring.json", entropy)
-    notary = Notary(lambda: keyring.log_key(clock()).secret, settings.data / "held")
+    keyring = Keyring(
+        KeyFile(settings.keys.keyring),
+        providers(settings, entropy),
+        settings.keys.provider,
+        entropy,
+        settings.keys.cache,
+    )
+
+    def seed() -> bytes:
+        key = keyring.log_key(clock())
+        return bytes(key.secret.reveal())
+
+    notary = Notary(seed, settings.data / "held")
     logbook = Logbook(settings.origin, PERIODS[settings.period], notary, entropy)
     database = Database(settings.database_url, settings.service.threads)
     return Services(

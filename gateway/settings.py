@@ -4,8 +4,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
@@ -46,6 +48,66 @@ class Deadlines:
     erase_latest: timedelta
 
 
+class ProviderName(StrEnum):
+    """Where the keys that wrap our keys are held."""
+
+    FILE = "file"
+    OPENBAO = "openbao"
+    KMS = "aws-kms"
+    PKCS11 = "pkcs11"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Which provider wraps our keys, the keyring they stand in, the file provider's root key.
+
+    An unwrapped key stays in memory for `cache` at the most without the provider's word.
+    """
+
+    provider: ProviderName
+    cache: timedelta
+    keyring: Path
+    root: Path
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBaoSettings:
+    """The transit engine of an OpenBao or Vault server."""
+
+    url: str
+    mount: str
+    prefix: str
+    token_file: Path
+    ca_file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class KmsSettings:
+    """A key of AWS KMS, by id, ARN or alias."""
+
+    key_id: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pkcs11Settings:
+    """A token behind a PKCS#11 library."""
+
+    module: Path
+    token: str
+    pin_file: Path
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """For whom backups are encrypted (age recipients), and where the list of erasures stands."""
+
+    recipients: tuple[str, ...]
+    keyring_recipients: tuple[str, ...]
+    tombstones: Path
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All of it; `data` is the data directory, `config` the directory of the file that was read."""
@@ -56,6 +118,11 @@ class Settings:
     service: Service
     limits: Limits
     deadlines: Deadlines
+    keys: Keys
+    openbao: OpenBaoSettings
+    kms: KmsSettings
+    pkcs11: Pkcs11Settings
+    backup: BackupSettings
     origin: str
     period: str
 
@@ -101,6 +168,43 @@ class _RetentionTable(_Table):
     latest_days = fields.Integer(required=True, validate=validate.Range(1, 90))
 
 
+class _KeysTable(_Table):
+    provider = fields.Enum(ProviderName, by_value=True, required=True)
+    cache_seconds = fields.Integer(required=True, validate=validate.Range(1, 86400))
+    keyring_file = fields.String(required=True)
+    root_file = fields.String(required=True)
+
+
+# A name that fits a URL's path, a token's label and a key's name alike.
+_PREFIX_SHAPE = validate.Regexp(r"[a-z0-9-]{0,32}\Z")
+
+
+class _OpenBaoTable(_Table):
+    url = fields.String(required=True)
+    mount = fields.String(required=True, validate=validate.Regexp(r"[A-Za-z0-9_/-]{1,100}\Z"))
+    prefix = fields.String(required=True, validate=_PREFIX_SHAPE)
+    token_file = fields.String(required=True)
+    ca_file = fields.String(required=True)
+
+
+class _KmsTable(_Table):
+    key_id = fields.String(required=True)
+    region = fields.String(required=True)
+
+
+class _Pkcs11Table(_Table):
+    module = fields.String(required=True)
+    token = fields.String(required=True)
+    pin_file = fields.String(required=True)
+    prefix = fields.String(required=True, validate=_PREFIX_SHAPE)
+
+
+class _BackupTable(_Table):
+    recipients = fields.String(required=True)
+    keyring_recipients = fields.String(required=True)
+    tombstones_file = fields.String(required=True)
+
+
 class _AuditTable(_Table):
     # A signed note's key name: no spaces, no plus sign (C2SP signed-note).
     origin = fields.String(required=True, validate=validate.Regexp(r"[^\s+]{1,200}\Z"))
@@ -113,6 +217,11 @@ class _File(_Table):
     limits = fields.Nested(_LimitsTable, required=True)
     window = fields.Nested(_WindowTable, required=True)
     retention = fields.Nested(_RetentionTable, required=True)
+    keys = fields.Nested(_KeysTable, required=True)
+    openbao = fields.Nested(_OpenBaoTable, required=True)
+    kms = fields.Nested(_KmsTable, required=True)
+    pkcs11 = fields.Nested(_Pkcs11Table, required=True)
+    backup = fields.Nested(_BackupTable, required=True)
     audit = fields.Nested(_AuditTable, required=True)
 
 
@@ -135,6 +244,11 @@ def load(environment: Mapping[str, str]) -> Settings:
         service=Service(**loaded["service"]),
         limits=Limits(**loaded["limits"]),
         deadlines=_deadlines(loaded["window"], loaded["retention"]),
+        keys=_keys(data, loaded),
+        openbao=_openbao(loaded["openbao"]),
+        kms=KmsSettings(**loaded["kms"]),
+        pkcs11=_pkcs11(loaded["pkcs11"]),
+        backup=_backup(data, loaded["backup"]),
         origin=loaded["audit"]["origin"],
         period=loaded["audit"]["period"],
     )
@@ -151,6 +265,67 @@ def _deadlines(window: dict[str, int], retention: dict[str, int]) -> Deadlines:
         erase_after_delivery=timedelta(days=retention["after_delivery_days"]),
         erase_latest=timedelta(days=retention["latest_days"]),
     )
+
+
+_NEEDED = {
+    ProviderName.FILE: (),
+    ProviderName.OPENBAO: ("url", "token_file"),
+    ProviderName.KMS: ("key_id", "region"),
+    ProviderName.PKCS11: ("module", "token", "pin_file"),
+}
+_TABLES = {ProviderName.OPENBAO: "openbao", ProviderName.KMS: "kms", ProviderName.PKCS11: "pkcs11"}
+
+
+def _keys(data: Path, loaded: dict[str, Any]) -> Keys:
+    keys = loaded["keys"]
+    provider: ProviderName = keys["provider"]
+    for key in _NEEDED[provider]:
+        if not loaded[_TABLES[provider]][key]:
+            raise ConfigurationError(
+                f'{_TABLES[provider]}.{key}: keys.provider = "{provider}" needs it'
+            )
+    return Keys(
+        provider=provider,
+        cache=timedelta(seconds=keys["cache_seconds"]),
+        keyring=_path(data, keys["keyring_file"], "keyring.json"),
+        root=_path(data, keys["root_file"], "root.key"),
+    )
+
+
+def _openbao(table: dict[str, str]) -> OpenBaoSettings:
+    url = urlsplit(table["url"])
+    loopback = url.hostname in {"127.0.0.1", "::1", "localhost"}
+    if table["url"] and not (url.scheme == "https" or (url.scheme == "http" and loopback)):
+        raise ConfigurationError("openbao.url: https://…; http:// only to this machine")
+    return OpenBaoSettings(
+        url=table["url"],
+        mount=table["mount"].strip("/"),
+        prefix=table["prefix"],
+        token_file=Path(table["token_file"]),
+        ca_file=Path(table["ca_file"]) if table["ca_file"] else None,
+    )
+
+
+def _pkcs11(table: dict[str, str]) -> Pkcs11Settings:
+    return Pkcs11Settings(
+        module=Path(table["module"]),
+        token=table["token"],
+        pin_file=Path(table["pin_file"]),
+        prefix=table["prefix"],
+    )
+
+
+def _backup(data: Path, table: dict[str, str]) -> BackupSettings:
+    recipients = tuple(table["recipients"].split())
+    return BackupSettings(
+        recipients=recipients,
+        keyring_recipients=tuple(table["keyring_recipients"].split()) or recipients,
+        tombstones=_path(data, table["tombstones_file"], "tombstones"),
+    )
+
+
+def _path(data: Path, named: str, default: str) -> Path:
+    return Path(named).absolute() if named else data / default
 
 
 def _read(path: Path) -> dict[str, Any]:

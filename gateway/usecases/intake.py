@@ -33,6 +33,7 @@ class Tally:
 class _Known:
     """What is stored of a batch's orders before it."""
 
+    merchant: str
     orders: Mapping[str, KeptOrder]
     fingerprints: Mapping[str, bytes | None]
     versions: Mapping[str, int]
@@ -73,6 +74,8 @@ class Intake:
         def work(tx: Transaction) -> Tally:
             return self._store(tx, asker, batch, rejected, request_id)
 
+        # Here, and not with the database held: the key provider may be slow, or down.
+        self.sealer.ready(self.store.clock())
         return self.store.write(merchant, work)
 
     def _store(
@@ -88,7 +91,7 @@ class Intake:
         for order in batch:
             fingerprint = self.sealer.fingerprint(tx.merchant, order, tx.now)
             before = known.orders.get(order.order_number)
-            if before and _is_old_news(order, before, fingerprint, known):
+            if before and _is_old_news(self.sealer, order, before, fingerprint, known):
                 continue
             after = self._take(tx, rows, order, before, fingerprint)
             if after.erased_at is None:
@@ -149,15 +152,18 @@ def _look_up(tx: Transaction, batch: Sequence[Order]) -> _Known:
     numbers = [order.order_number for order in batch]
     known = orders.kept(tx.connection, tx.merchant, numbers)
     if not known:
-        return _Known({}, {}, {})
+        return _Known(tx.merchant, {}, {}, {})
     return _Known(
+        merchant=tx.merchant,
         orders=known,
         fingerprints=orders.fingerprints(tx.connection, tx.merchant, list(known)),
         versions=orders.contact_versions(tx.connection, tx.merchant, list(known)),
     )
 
 
-def _is_old_news(order: Order, before: KeptOrder, fingerprint: bytes, known: _Known) -> bool:
+def _is_old_news(
+    sealer: Sealer, order: Order, before: KeptOrder, fingerprint: bytes, known: _Known
+) -> bool:
     if order.changed_at < before.changed_at:
         return True
     if before.erased_at is not None:
@@ -166,7 +172,7 @@ def _is_old_news(order: Order, before: KeptOrder, fingerprint: bytes, known: _Kn
             (item.item_id, item.status) for item in before.items
         ]
     stored = known.fingerprints[order.order_number]
-    return stored is not None and hmac.compare_digest(stored, fingerprint)
+    return stored is not None and sealer.recognises(stored, fingerprint, known.merchant, order)
 
 
 def _record(

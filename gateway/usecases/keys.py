@@ -8,14 +8,15 @@ from gateway.audit.entry import Action, Actor, Outcome
 from gateway.storage import erasure
 from gateway.storage.store import Store, Transaction
 from gateway.usecases.merchants import DEFAULT
-from gateway.vault.keyring import Key, Keyring, KeyUse
+from gateway.vault.keyring import Keyring
+from gateway.vault.keys import KeyRecord, KeyUse
 
 
 @dataclass(frozen=True, slots=True)
 class KeyState:
     """A key, how many contacts it wraps, and when it may be destroyed (None: it serves on)."""
 
-    key: Key
+    key: KeyRecord
     contacts: int
     over_at: datetime | None
 
@@ -37,7 +38,7 @@ def status(store: Store, keyring: Keyring, latest: timedelta) -> list[KeyState]:
     ]
 
 
-def rotate(store: Store, keyring: Keyring, asker: Actor) -> Key:
+def rotate(store: Store, keyring: Keyring, asker: Actor) -> KeyRecord:
     """A new version of today's key; what older ones wrap stays readable."""
     now = store.clock()
     key = keyring.add_version(KeyUse.CONTACT, now.date().isoformat(), now)
@@ -61,14 +62,14 @@ def destroy_expired(
         if not state.contacts:
             # On record first: if this stops here, the next run finishes it.
             _record(store, asker, Action.KEY_DESTROYED, state.key.key_id)
-            keyring.destroy(state.key.key_id)
+            keyring.destroy(state.key.key_id, now)
     return Destroyed(
         key_ids=tuple(state.key.key_id for state in over if not state.contacts),
         held={state.key.key_id: state.contacts for state in over if state.contacts},
     )
 
 
-def _over_at(key: Key, latest: timedelta) -> datetime | None:
+def _over_at(key: KeyRecord, latest: timedelta) -> datetime | None:
     """The end of the key's day, and the longest time that a contact of that day is kept."""
     if key.use is not KeyUse.CONTACT:
         return None

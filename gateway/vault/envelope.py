@@ -11,9 +11,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.model.ids import Entropy
-from gateway.vault.keyring import KEY_BYTES, Key
+from gateway.vault.keys import KEY_BYTES, Key
 
 NONCE_BYTES = 12
+_CONTENT = b"content"
 
 
 class EnvelopeDamaged(Exception):
@@ -30,14 +31,10 @@ class Binding:
     kind: str
     version: int
 
-    def content_data(self) -> bytes:
-        """The additional data of the content: length-prefixed, so that no two bindings collide."""
+    def data(self) -> bytes:
+        """All of it as bytes: length-prefixed, so that no two bindings collide."""
         parts = (self.merchant, self.order_number, self.contact_id, self.kind, str(self.version))
-        return b"content" + b"".join(_prefixed(part) for part in parts)
-
-    def key_data(self, key_id: str) -> bytes:
-        """The additional data of the wrapped data key: the same, and the wrapping key's name."""
-        return b"data-key" + _prefixed(key_id) + self.content_data()
+        return b"".join([_prefixed(part) for part in parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,33 +48,49 @@ class Envelope:
 
 def seal(content: bytes, binding: Binding, key: Key, entropy: Entropy) -> Envelope:
     """An envelope around `content`; the data key exists nowhere else."""
+    bound = binding.data()
     data_key = entropy(KEY_BYTES)
-    sealed = _encrypt(data_key, content, binding.content_data(), entropy)
-    wrapped = _encrypt(key.secret, data_key, binding.key_data(key.key_id), entropy)
+    sealed = _encrypt(AESGCM(data_key), content, _CONTENT + bound, entropy)
+    wrapped = _encrypt(key.aead, data_key, _key_data(key.key_id, bound), entropy)
     return Envelope(key.key_id, wrapped, sealed)
 
 
 def unseal(envelope: Envelope, binding: Binding, key: Key) -> bytes:
     """The content; EnvelopeDamaged when anything about it differs from when it was sealed."""
-    data_key = _decrypt(key.secret, envelope.wrapped_key, binding.key_data(envelope.key_id))
-    return _decrypt(data_key, envelope.sealed, binding.content_data())
+    bound = binding.data()
+    data_key = _decrypt(key.aead, envelope.wrapped_key, _key_data(envelope.key_id, bound))
+    return _decrypt(AESGCM(data_key), envelope.sealed, _CONTENT + bound)
 
 
-def rewrap(envelope: Envelope, binding: Binding, old: Key, new: Key, entropy: Entropy) -> Envelope:
-    """The same content under another key-encryption key; the content itself is not opened."""
-    data_key = _decrypt(old.secret, envelope.wrapped_key, binding.key_data(envelope.key_id))
-    wrapped = _encrypt(new.secret, data_key, binding.key_data(new.key_id), entropy)
-    return Envelope(new.key_id, wrapped, envelope.sealed)
+def rewrap(wrapped_key: bytes, binding: Binding, old: Key, new: Key, entropy: Entropy) -> bytes:
+    """An envelope's data key, wrapped by another key-encryption key; the content stays closed."""
+    bound = binding.data()
+    data_key = _decrypt(old.aead, wrapped_key, _key_data(old.key_id, bound))
+    return _encrypt(new.aead, data_key, _key_data(new.key_id, bound), entropy)
 
 
-def _encrypt(key: bytes, text: bytes, data: bytes, entropy: Entropy) -> bytes:
-    nonce = entropy(NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, text, data)
-
-
-def _decrypt(key: bytes, text: bytes, data: bytes) -> bytes:
+def proves(wrapped_key: bytes, binding: Binding, key: Key) -> bool:
+    """Whether `key` wrapped this data key for this binding; the content stays closed."""
     try:
-        return AESGCM(key).decrypt(text[:NONCE_BYTES], text[NONCE_BYTES:], data)
+        _decrypt(key.aead, wrapped_key, _key_data(key.key_id, binding.data()))
+    except EnvelopeDamaged:
+        return False
+    return True
+
+
+def _key_data(key_id: str, bound: bytes) -> bytes:
+    """The additional data of a wrapped data key: the binding, and the wrapping key's name."""
+    return b"data-key" + _prefixed(key_id) + bound
+
+
+def _encrypt(cipher: AESGCM, text: bytes, data: bytes, entropy: Entropy) -> bytes:
+    nonce = entropy(NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, text, data)
+
+
+def _decrypt(cipher: AESGCM, text: bytes, data: bytes) -> bytes:
+    try:
+        return cipher.decrypt(text[:NONCE_BYTES], text[NONCE_BYTES:], data)
     except (InvalidTag, ValueError) as fault:
         raise EnvelopeDamaged(
             "an envelope does not open: changed, moved or sealed for another"

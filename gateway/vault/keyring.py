@@ -1,54 +1,62 @@
-"""The file keyring: versioned keys in one file apart from the database; it must never be readable by others."""
+"""The keyring: versioned keys, wrapped by a provider, apart from the database.
 
-import base64
-import fcntl
-import json
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from enum import StrEnum
-from pathlib import Path
+`contact` keys belong to the import day's epoch: one day's contacts become unreadable together when
+its keys are destroyed. `index` and `log` keys belong to no day. It must never write a key unwrapped,
+and never give the name of a destroyed key to another.
+"""
 
-from gateway.errors import Unavailable
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
 from gateway.model.ids import Entropy
+from gateway.vault.cache import KeyCache
+from gateway.vault.keyfile import EMPTY, Contents, Grave, KeyFile, Stamp, WrappedKey
+from gateway.vault.keys import ALL_DAYS, KEY_BYTES, Key, KeyRecord, KeyUse, unlocked
+from gateway.vault.providers.provider import KeyDamaged, Provider, ProviderDown
 
-KEY_BYTES = 32
+LOOK_SECONDS = 1.0
+"""How old this process's view of the file may be: what another process changed counts after this."""
 
+_RETRY_SECONDS = 5.0
+"""After a provider did not answer, how long nobody waits for it again."""
 
-class KeyUse(StrEnum):
-    """What a key is for; a key serves one use only."""
-
-    CONTACT = "contact"
-    INDEX = "index"
-    LOG = "log"
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A key with the name that ciphertexts carry, for example contact-2026-11-23-1."""
-
-    key_id: str
-    use: KeyUse
-    epoch: str
-    version: int
-    created_at: datetime
-    secret: bytes = field(repr=False)
+Ticks = Callable[[], float]
+"""Seconds of a clock that only runs forward, whatever is done to the time of day."""
 
 
 class Keyring:
-    """Keys in a JSON file of mode 0600, replaced atomically; several processes may use it at once.
+    """The keys of a file. `provider` gives a provider by name; `current` names the one that wraps.
 
-    `contact` keys belong to the import day's epoch: one day's contacts become unreadable together
-    when its key is destroyed. `index` and `log` keys belong to no day; their epoch is "all".
+    Unwrapped keys are cached for `lifetime`, and used without asking their provider meanwhile.
+    Unavailable("keys", …) when a key is needed that neither cache nor provider gives.
     """
 
-    def __init__(self, path: Path, entropy: Entropy) -> None:
-        self._path = path
+    def __init__(
+        self,
+        file: KeyFile,
+        provider: Callable[[str], Provider],
+        current: str,
+        entropy: Entropy,
+        lifetime: timedelta,
+        ticks: Ticks = time.monotonic,
+    ) -> None:
+        self._file = file
+        self._provider = provider
+        self._current = current
         self._entropy = entropy
-        self._keys: dict[str, Key] = {}
-        self._newest: dict[tuple[KeyUse, str], Key] = {}
+        self._ticks = ticks
+        self._cache = KeyCache(lifetime.total_seconds())
+        self._asking = threading.Lock()
+        self._contents = EMPTY
+        self._newest: Mapping[tuple[KeyUse, str], KeyRecord] = {}
+        self._stamp: Stamp = None
+        self._looked_at = float("-inf")
+        self._down: dict[str, tuple[float, ProviderDown]] = {}
+
+    # ---- Keys that work -------------------------------------------------------------------------
 
     def contact_key(self, day: date, now: datetime) -> Key:
         """The newest key of the day's epoch, for sealing; made when the day has none yet."""
@@ -56,122 +64,267 @@ class Keyring:
 
     def index_key(self, now: datetime) -> Key:
         """The newest key of the blind index."""
-        return self._newest_or_new(KeyUse.INDEX, "all", now)
+        return self._newest_or_new(KeyUse.INDEX, ALL_DAYS, now)
+
+    def index_keys(self) -> list[Key]:
+        """Every version of the blind index's key that is left, the newest first."""
+        versions = [record for record in self.all() if record.use is KeyUse.INDEX]
+        versions.sort(key=lambda record: record.version, reverse=True)
+        keys = (self.by_id(record.key_id) for record in versions)
+        return [key for key in keys if key is not None]
+
+    def index_version(self, version: int) -> Key | None:
+        """A version of the blind index's key; None when it was destroyed or never existed."""
+        return self.by_id(_name(KeyUse.INDEX, ALL_DAYS, version))
 
     def log_key(self, now: datetime) -> Key:
         """The seed of the Ed25519 key that signs the audit log's checkpoints."""
-        return self._newest_or_new(KeyUse.LOG, "all", now)
+        return self._newest_or_new(KeyUse.LOG, ALL_DAYS, now)
 
     def by_id(self, key_id: str) -> Key | None:
         """The key that a ciphertext names; None when it was destroyed or never existed."""
-        if key_id not in self._keys:
+        self._look()
+        key = self._cache.get(key_id, self._ticks())
+        if key is not None:
+            return key
+        if key_id not in self._contents.keys:
             self._load()
-        return self._keys.get(key_id)
+        stored = self._contents.keys.get(key_id)
+        return None if stored is None else self._unwrapped(stored)
 
-    def all(self) -> list[Key]:
-        """Every key there is now, oldest first."""
+    # ---- What there is to know about them -------------------------------------------------------
+
+    def all(self) -> list[KeyRecord]:
+        """Every key there is now, oldest first; asks no provider."""
         self._load()
-        return sorted(self._keys.values(), key=lambda key: (key.created_at, key.key_id))
+        return sorted(
+            (stored.record for stored in self._contents.keys.values()),
+            key=lambda record: (record.created_at, record.key_id),
+        )
+
+    def newest(self, use: KeyUse, epoch: str) -> KeyRecord | None:
+        """The version that seals."""
+        self._look()
+        return self._newest.get((use, epoch))
+
+    def outdated(self) -> list[KeyRecord]:
+        """Every version that a newer one of its epoch has taken the place of, oldest first."""
+        records = self.all()
+        newest = _newest(records)
+        return [one for one in records if one != newest[one.use, one.epoch]]
+
+    def graves(self) -> list[Grave]:
+        """The keys that were destroyed."""
+        self._load()
+        return list(self._contents.graves.values())
+
+    def check(self) -> None:
+        """Unavailable when a provider that wraps any key does not unwrap one; asks each of them."""
+        self._load()
+        for stored in {stored.provider: stored for stored in self._contents.keys.values()}.values():
+            self._ask(stored)
+
+    # ---- Changes --------------------------------------------------------------------------------
 
     def add_version(self, use: KeyUse, epoch: str, now: datetime) -> Key:
         """A new version of a key; older versions still open what they sealed."""
-        with self._alone():
+        with self._file.alone():
             self._load()
-            newest = self._newest.get((use, epoch))
-            return self._add(use, epoch, newest.version + 1 if newest else 1, now)
+            return self._add(use, epoch, now)
 
-    def destroy(self, key_id: str) -> bool:
-        """Forget a key for ever; whatever only it can open is unreadable from now on."""
-        with self._alone():
+    def destroy(self, key_id: str, now: datetime) -> bool:
+        """Forget a key for ever; whatever only it can open is unreadable from now on.
+
+        False when there is no such key. `settle` has the provider destroy its part.
+        """
+        with self._file.alone():
             self._load()
-            if self._keys.pop(key_id, None) is None:
+            stored = self._contents.keys.get(key_id)
+            if stored is None:
                 return False
-            self._write()
+            keys = {name: key for name, key in self._contents.keys.items() if name != key_id}
+            grave = Grave(stored.record, stored.provider, now.astimezone(UTC), False, False)
+            self._replace(Contents(keys, {**self._contents.graves, key_id: grave}))
             return True
 
-    def _newest_or_new(self, use: KeyUse, epoch: str, now: datetime) -> Key:
-        key = self._newest.get((use, epoch))
-        if key is not None:
-            return key
-        with self._alone():
-            self._load()
-            return self._newest.get((use, epoch)) or self._add(use, epoch, 1, now)
+    def settle(self) -> list[Grave]:
+        """Bring destructions to their end at the providers; those that the log does not tell of yet."""
+        for grave in self.graves():
+            if not grave.forgotten:
+                try:
+                    self._named(grave.provider).forget(grave.record.key_id)
+                except ProviderDown:
+                    continue
+                self._bury(replace(grave, forgotten=True))
+        return [grave for grave in self.graves() if not grave.recorded]
 
-    def _add(self, use: KeyUse, epoch: str, version: int, now: datetime) -> Key:
-        key_id = f"{use}-{epoch}-{version}"
-        key = Key(key_id, use, epoch, version, now.astimezone(UTC), self._entropy(KEY_BYTES))
-        self._keys[key_id] = key
-        self._write()
+    def acknowledge(self, key_id: str) -> None:
+        """Note that the log tells of this destruction."""
+        self._bury(replace(self._contents.graves[key_id], recorded=True))
+
+    def adopt(self) -> list[str]:
+        """Let the current provider wrap what another one wrapped; the names of the keys that moved."""
+        moved = []
+        with self._file.alone():
+            self._load()
+            for stored in list(self._contents.keys.values()):
+                if stored.provider == self._current:
+                    continue
+                key = self._unwrapped(stored)
+                self._replace(self._with(self._wrapped(stored.record, bytes(key.secret.reveal()))))
+                moved.append(stored)
+        for stored in moved:
+            self._named(stored.provider).forget(stored.record.key_id)
+        return [stored.record.key_id for stored in moved]
+
+    def keep(self) -> None:
+        """Confirm keys in use before their time in memory is over, and let go of those whose is.
+
+        To be called every few seconds by whoever runs for long.
+        """
+        now = self._ticks()
+        for key_id in self._cache.ageing(now):
+            stored = self._contents.keys.get(key_id)
+            if stored is None:
+                self._cache.drop(key_id)
+                continue
+            try:
+                key = self._ask(stored)
+            except ProviderDown:
+                # Releases go on with what is cached until its time is over; the next call asks again.
+                break
+            except KeyDamaged:
+                continue
+            self._cache.confirm(key, self._ticks())
+        self._cache.drop_expired(self._ticks())
+
+    # ---- Behind them ----------------------------------------------------------------------------
+
+    def _newest_or_new(self, use: KeyUse, epoch: str, now: datetime) -> Key:
+        self._look()
+        record = self._newest.get((use, epoch))
+        if record is None:
+            with self._file.alone():
+                self._load()
+                record = self._newest.get((use, epoch))
+                if record is None:
+                    return self._add(use, epoch, now)
+        key = self.by_id(record.key_id)
+        if key is None:
+            # Destroyed between the two looks, by another process.
+            return self._newest_or_new(use, epoch, now)
         return key
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """One process at a time changes the file; readers need no lock, it is replaced whole."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    def _add(self, use: KeyUse, epoch: str, now: datetime) -> Key:
+        """The next version; the caller is alone with the file and has just loaded it."""
+        self._prove_provider()
+        version = 1 + max(
+            (one.version for one in self._ever() if (one.use, one.epoch) == (use, epoch)), default=0
+        )
+        key_id = _name(use, epoch, version)
+        record = KeyRecord(key_id, use, epoch, version, now.astimezone(UTC))
+        secret = self._entropy(KEY_BYTES)
+        self._replace(self._with(self._wrapped(record, secret)))
+        key = unlocked(record, secret)
+        self._cache.put(key, self._ticks())
+        return key
+
+    def _ever(self) -> Iterator[KeyRecord]:
+        """Every key there is or was: no name is given twice."""
+        yield from (stored.record for stored in self._contents.keys.values())
+        yield from (grave.record for grave in self._contents.graves.values())
+
+    def _prove_provider(self) -> None:
+        """A provider that lost its wrapping key must not begin anew beside keys it cannot unwrap."""
+        mine = (one for one in self._contents.keys.values() if one.provider == self._current)
+        newest = max(mine, key=lambda one: one.record.created_at, default=None)
+        if newest is not None:
+            self._refuse_while_down(self._current)
+            # Asked, whatever the cache holds.
+            self._ask(newest)
+
+    def _wrapped(self, record: KeyRecord, secret: bytes) -> WrappedKey:
+        self._refuse_while_down(self._current)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+            wrapped = self._named(self._current).wrap(record.key_id, secret)
+        except ProviderDown as fault:
+            self._note_down(self._current, fault)
+            raise
+        return WrappedKey(record, self._current, wrapped)
+
+    def _unwrapped(self, stored: WrappedKey) -> Key:
+        """The key from the cache, else from its provider; of many threads that miss it, one asks."""
+        with self._asking:
+            key = self._cache.get(stored.record.key_id, self._ticks())
+            if key is None:
+                self._refuse_while_down(stored.provider)
+                key = self._ask(stored)
+                self._cache.put(key, self._ticks())
+            return key
+
+    def _ask(self, stored: WrappedKey) -> Key:
+        try:
+            provider = self._named(stored.provider)
+            return unlocked(stored.record, provider.unwrap(stored.record.key_id, stored.wrapped))
+        except ProviderDown as fault:
+            self._note_down(stored.provider, fault)
+            raise
+
+    def _named(self, name: str) -> Provider:
+        return self._provider(name)
+
+    def _refuse_while_down(self, name: str) -> None:
+        """Who asks a provider that has just failed would hold up all the others behind it."""
+        since, fault = self._down.get(name, (float("-inf"), None))
+        if fault is not None and self._ticks() - since < _RETRY_SECONDS:
+            raise ProviderDown(fault.provider, fault.reason) from fault
+
+    def _note_down(self, name: str, fault: ProviderDown) -> None:
+        self._down[name] = (self._ticks(), fault)
+
+    def _look(self) -> None:
+        """Load what another process changed, at most once in `LOOK_SECONDS`."""
+        now = self._ticks()
+        if now - self._looked_at >= LOOK_SECONDS:
+            if self._stamp is None or self._file.stamp() != self._stamp:
+                self._load()
+            self._looked_at = now
 
     def _load(self) -> None:
-        try:
-            with self._path.open("rb") as file:
-                mode = os.fstat(file.fileno()).st_mode & 0o777
-                if mode & 0o077:
-                    raise Unavailable(
-                        "keyring",
-                        f"{self._path} is open to others (mode {mode:04o}): chmod 600 {self._path}",
-                    )
-                keys = [_key(row) for row in json.load(file)["keys"]]
-        except FileNotFoundError:
-            keys = []
-        except (OSError, ValueError, KeyError, TypeError) as fault:
-            raise Unavailable("keyring", f"{self._path} cannot be read as a keyring") from fault
-        self._index(keys)
+        # Before reading: a change in between is seen as one at the next look.
+        stamp = self._file.stamp()
+        if stamp is None or stamp != self._stamp:
+            self._take(self._file.read(), stamp)
 
-    def _write(self) -> None:
-        rows = [_row(key) for key in self._keys.values()]
-        fresh = self._path.with_suffix(".new")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump({"format": 1, "keys": rows}, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
-        directory = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-        self._index(self._keys.values())
+    def _replace(self, contents: Contents) -> None:
+        """Write the file; the caller is alone with it."""
+        self._file.replace(contents)
+        self._take(contents, self._file.stamp())
 
-    def _index(self, keys: Iterable[Key]) -> None:
-        self._keys = {key.key_id: key for key in keys}
-        newest: dict[tuple[KeyUse, str], Key] = {}
-        for key in sorted(self._keys.values(), key=lambda key: key.version):
-            newest[key.use, key.epoch] = key
-        self._newest = newest
+    def _bury(self, grave: Grave) -> None:
+        with self._file.alone():
+            self._load()
+            graves = {**self._contents.graves, grave.record.key_id: grave}
+            self._replace(Contents(self._contents.keys, graves))
+
+    def _with(self, stored: WrappedKey) -> Contents:
+        keys = {**self._contents.keys, stored.record.key_id: stored}
+        return Contents(keys, self._contents.graves)
+
+    def _take(self, contents: Contents, stamp: Stamp) -> None:
+        for key_id in self._contents.keys.keys() - contents.keys.keys():
+            self._cache.drop(key_id)
+        self._newest = _newest(stored.record for stored in contents.keys.values())
+        self._contents = contents
+        self._stamp = stamp
 
 
-def _key(row: dict[str, str | int]) -> Key:
-    return Key(
-        key_id=str(row["key_id"]),
-        use=KeyUse(str(row["use"])),
-        epoch=str(row["epoch"]),
-        version=int(row["version"]),
-        created_at=datetime.fromisoformat(str(row["created_at"])),
-        secret=base64.b64decode(str(row["secret"]), validate=True),
-    )
+def _name(use: KeyUse, epoch: str, version: int) -> str:
+    return f"{use}-{epoch}-{version}"
 
 
-def _row(key: Key) -> dict[str, str | int]:
-    return {
-        "key_id": key.key_id,
-        "use": key.use,
-        "epoch": key.epoch,
-        "version": key.version,
-        "created_at": key.created_at.isoformat(),
-        "secret": base64.b64encode(key.secret).decode("ascii"),
-    }
+def _newest(records: Iterable[KeyRecord]) -> dict[tuple[KeyUse, str], KeyRecord]:
+    newest: dict[tuple[KeyUse, str], KeyRecord] = {}
+    for record in sorted(records, key=lambda record: record.version):
+        newest[record.use, record.epoch] = record
+    return newest

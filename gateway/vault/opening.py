@@ -4,7 +4,8 @@ from gateway.errors import Unavailable
 from gateway.model.contact import FreightContact, ShopContact
 from gateway.vault.contents import decode_freight, decode_shop
 from gateway.vault.envelope import Binding, Envelope, EnvelopeDamaged, unseal
-from gateway.vault.keyring import Key, Keyring
+from gateway.vault.keyring import Keyring
+from gateway.vault.keys import Key
 
 
 class Opener:

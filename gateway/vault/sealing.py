@@ -7,11 +7,10 @@ from datetime import datetime
 from gateway.model.contact import FreightContact, Private, ShopContact
 from gateway.model.ids import Entropy
 from gateway.model.order import Order
+from gateway.vault.blind_index import order_digest, value_digest, version_of
 from gateway.vault.contents import encode_freight, encode_shop
 from gateway.vault.envelope import Binding, Envelope, seal
 from gateway.vault.keyring import Keyring
-
-DIGEST_BYTES = 16
 
 
 class Sealer:
@@ -31,28 +30,53 @@ class Sealer:
         key = self._keyring.contact_key(now.date(), now)
         return seal(encode_shop(contact), binding, key, self._entropy)
 
+    def ready(self, now: datetime) -> None:
+        """Have the keys of the day at hand, so that no transaction waits for the key provider."""
+        self._keyring.contact_key(now.date(), now)
+        self._keyring.index_key(now)
+
     def digests(self, merchant: str, contact: FreightContact, now: datetime) -> list[bytes]:
-        """The blind index of a freight contact's phone and e-mail; equal values, equal digests."""
+        """The blind index of a freight contact's phone and e-mail, under the newest key."""
+        key = self._keyring.index_key(now)
         values = [("phone", contact.phone), ("email", contact.email)]
-        return [self.digest(merchant, kind, value, now) for kind, value in values if value]
+        return [value_digest(key, merchant, kind, value) for kind, value in values if value]
 
-    def digest(self, merchant: str, kind: str, value: Private, now: datetime) -> bytes:
-        """One value's digest, for finding a contact without opening any; `value` is normalised.
+    def lookups(self, merchant: str, kind: str, value: Private, now: datetime) -> list[bytes]:
+        """Under which digests a contact with this phone or e-mail may be found.
 
-        Phones are E.164; addresses are compared without regard to case.
+        One for each version of the index key: while a new one takes over, a contact stands under
+        either.
         """
-        text = f"{merchant}\0{kind}\0{value.reveal().casefold()}"
-        return self._keyed(b"value\0", text, now)
+        self._keyring.index_key(now)
+        return [value_digest(key, merchant, kind, value) for key in self._keyring.index_keys()]
 
     def fingerprint(self, merchant: str, order: Order, now: datetime) -> bytes:
         """Says whether an order came before in just this shape; keyed, so it cannot be guessed at."""
-        freight = encode_freight(order.freight).decode() if order.freight else None
-        shop = encode_shop(order.shop).decode() if order.shop else None
-        items = [
-            (item.item_id, item.status, item.mode, item.evidence, item.tracking_carrier)
-            for item in order.items
-        ]
-        shape = (
+        return order_digest(self._keyring.index_key(now), _shape(merchant, order))
+
+    def recognises(self, stored: bytes, fingerprint: bytes, merchant: str, order: Order) -> bool:
+        """Whether the order that makes `fingerprint` now made `stored` when it last came.
+
+        An older version of the index key may have made `stored`; once that key is destroyed the
+        order counts as changed, and is stored again.
+        """
+        if version_of(stored) != version_of(fingerprint):
+            key = self._keyring.index_version(version_of(stored))
+            if key is None:
+                return False
+            fingerprint = order_digest(key, _shape(merchant, order))
+        return hmac.compare_digest(stored, fingerprint)
+
+
+def _shape(merchant: str, order: Order) -> str:
+    freight = encode_freight(order.freight).decode() if order.freight else None
+    shop = encode_shop(order.shop).decode() if order.shop else None
+    items = [
+        (item.item_id, item.status, item.mode, item.evidence, item.tracking_carrier)
+        for item in order.items
+    ]
+    return json.dumps(
+        (
             merchant,
             order.order_number,
             order.sales_order_id,
@@ -64,8 +88,4 @@ class Sealer:
             order.flags,
             order.discarded,
         )
-        return self._keyed(b"order\0", json.dumps(shape), now)
-
-    def _keyed(self, what: bytes, text: str, now: datetime) -> bytes:
-        key = self._keyring.index_key(now)
-        return hmac.digest(key.secret, what + text.encode(), "sha256")[:DIGEST_BYTES]
+    )

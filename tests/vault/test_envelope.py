@@ -12,11 +12,12 @@ from gateway.vault.envelope import (
     Binding,
     Envelope,
     EnvelopeDamaged,
+    proves,
     rewrap,
     seal,
     unseal,
 )
-from gateway.vault.keyring import Key, KeyUse
+from gateway.vault.keys import Key, KeyUse, Secret
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -29,7 +30,7 @@ def a_key(version: int = 1) -> Key:
         "2026-11-23",
         version,
         NOW,
-        bytes([version]) * 32,
+        Secret(bytes([version]) * 32),
     )
 
 
@@ -99,11 +100,27 @@ def test_two_seals_of_one_content_share_nothing() -> None:
     assert one.wrapped_key != two.wrapped_key
 
 
-def test_a_rewrapped_envelope_opens_with_the_new_key_only() -> None:
+@given(content=st.binary(max_size=100), binding=bindings)
+def test_a_rewrapped_envelope_opens_with_the_new_key_only(content: bytes, binding: Binding) -> None:
     """Rewrapping changes the key-encryption key and leaves the sealed content as it was."""
-    old = seal(b"secret", BINDING, a_key(1), os.urandom)
-    new = rewrap(old, BINDING, a_key(1), a_key(2), os.urandom)
-    assert new.sealed == old.sealed
-    assert unseal(new, BINDING, a_key(2)) == b"secret"
+    old = seal(content, binding, a_key(1), os.urandom)
+    wrapped = rewrap(old.wrapped_key, binding, a_key(1), a_key(2), os.urandom)
+    new = Envelope(a_key(2).key_id, wrapped, old.sealed)
+    assert unseal(new, binding, a_key(2)) == content
     with pytest.raises(EnvelopeDamaged):
-        unseal(new, BINDING, a_key(1))
+        unseal(new, binding, a_key(1))
+
+
+def test_what_is_rewrapped_is_proved_first() -> None:
+    """A data key that does not open under its old key is not wrapped by the new one."""
+    envelope = seal(b"secret", BINDING, a_key(1), os.urandom)
+    with pytest.raises(EnvelopeDamaged):
+        rewrap(envelope.wrapped_key, BINDING, a_key(3), a_key(2), os.urandom)
+
+
+def test_a_data_key_is_proved_without_opening_anything() -> None:
+    """Whether an envelope belongs to a key shows from its wrapped key alone."""
+    envelope = seal(b"secret", BINDING, a_key(1), os.urandom)
+    assert proves(envelope.wrapped_key, BINDING, a_key(1))
+    assert not proves(envelope.wrapped_key, BINDING, a_key(2))
+    assert not proves(envelope.wrapped_key, replace(BINDING, version=2), a_key(1))

@@ -1,0 +1,124 @@
+"""OpenBao's (or HashiCorp Vault's) transit engine: a wrapping key for each of ours, which never leaves it.
+
+Because every key has a wrapping key of its own, destroying one there makes every copy of that key
+worthless, in whatever backup of the keyring it may lie. Needs a policy on the mount that allows
+`create`, `read`, `update` and `delete` on `keys/PREFIX*`, and `update` on `encrypt/PREFIX*` and
+`decrypt/PREFIX*`. The API is OpenBao's "Transit secrets engine (API)".
+"""
+
+import base64
+import binascii
+import json
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from gateway.settings import OpenBaoSettings
+from gateway.vault.providers.provider import KeyDamaged, ProviderDown
+
+NAME = "openbao"
+_TIMEOUT = urllib3.Timeout(connect=1.0, read=3.0)
+
+
+class OpenBaoProvider:
+    """Wraps through `POST …/encrypt` with AES-256-GCM; our key's name is bound in."""
+
+    name = NAME
+
+    def __init__(self, settings: OpenBaoSettings) -> None:
+        self._settings = settings
+        ca_file = settings.ca_file
+        self._pool = urllib3.PoolManager(
+            timeout=_TIMEOUT,
+            retries=False,
+            cert_reqs="CERT_REQUIRED",
+            ca_certs=str(ca_file) if ca_file else None,
+        )
+
+    def wrap(self, key_id: str, secret: bytes) -> bytes:
+        """The engine's ciphertext, `vault:v1:…`; its wrapping key is made where it is not there."""
+        self._call("POST", "keys", key_id, {"type": "aes256-gcm96"})
+        body = {"plaintext": _base64(secret), "associated_data": _base64(key_id.encode())}
+        answer = self._call("POST", "encrypt", key_id, body)
+        return str(answer["data"]["ciphertext"]).encode("ascii")
+
+    def unwrap(self, key_id: str, wrapped: bytes) -> bytes:
+        """The secret."""
+        body = {
+            "ciphertext": wrapped.decode("ascii", "replace"),
+            "associated_data": _base64(key_id.encode()),
+        }
+        answer = self._call("POST", "decrypt", key_id, body)
+        try:
+            return base64.b64decode(answer["data"]["plaintext"], validate=True)
+        except (binascii.Error, KeyError, TypeError) as fault:
+            raise ProviderDown(self.name, "an answer that is none of the transit engine") from fault
+
+    def forget(self, key_id: str) -> None:
+        """Delete the wrapping key, all its versions."""
+        path = self._path("keys", key_id)
+        if self._send("GET", path).status == HTTPStatus.NOT_FOUND:
+            return
+        self._call("POST", "keys", key_id, {"deletion_allowed": True}, "/config")
+        self._call("DELETE", "keys", key_id)
+
+    def _call(
+        self, method: str, verb: str, key_id: str, body: object = None, rest: str = ""
+    ) -> dict[str, Any]:
+        response = self._send(method, self._path(verb, key_id) + rest, body)
+        if response.status == HTTPStatus.BAD_REQUEST and verb == "decrypt":
+            raise KeyDamaged(self.name, key_id)
+        if response.status not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
+            raise ProviderDown(self.name, _why(response))
+        try:
+            answer = json.loads(response.data or b"{}")
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise ProviderDown(self.name, "an answer that is none of the transit engine")
+        return answer
+
+    def _path(self, verb: str, key_id: str) -> str:
+        return f"{self._settings.mount}/{verb}/{self._settings.prefix}{key_id}"
+
+    def _send(self, method: str, path: str, body: object = None) -> urllib3.BaseHTTPResponse:
+        url = f"{self._settings.url.rstrip('/')}/v1/{path}"
+        headers = {"X-Vault-Token": self._token(), "X-Vault-Request": "true"}
+        try:
+            return self._pool.request(
+                method, url, headers=headers, body=None if body is None else json.dumps(body)
+            )
+        except HTTPError as fault:
+            reason = f"{self._settings.url} cannot be reached ({type(fault).__name__})"
+            raise ProviderDown(self.name, reason) from fault
+
+    def _token(self) -> str:
+        """Read each time: an agent renews the file."""
+        path: Path = self._settings.token_file
+        try:
+            return path.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as fault:
+            reason = f"openbao.token_file: {path} cannot be read"
+            raise ProviderDown(self.name, reason) from fault
+
+
+_WHY = {
+    HTTPStatus.FORBIDDEN: "permission denied; its token has run out, or its policy lacks a path",
+    HTTPStatus.SERVICE_UNAVAILABLE: "it is sealed, or in maintenance",
+    HTTPStatus.NOT_FOUND: "there is no transit engine at openbao.mount",
+}
+
+
+def _why(response: urllib3.BaseHTTPResponse) -> str:
+    """By the status alone: what it says could repeat what was sent."""
+    try:
+        return _WHY[HTTPStatus(response.status)]
+    except (KeyError, ValueError):
+        return f"status {response.status}"
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
