@@ -133,7 +133,7 @@ class World:
         """Every entry of the merchant, oldest first."""
         with self.store.read() as connection:
             found: list[Entry] = []
-            for stretch in entries.stretches(connection, merchant, None, None):
+            for stretch in reversed(entries.stretches(connection, merchant, None, None)):
                 part = entries.oldest(connection, stretch, entries.Sought(), 10_000)
                 found += [Entry.parse(one.leaf) for one in part]
             return found

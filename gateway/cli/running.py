@@ -47,6 +47,11 @@ class Run:
             raise ConfigurationError("the database is not on this version's tables: gateway init")
         return services
 
+    def close(self) -> None:
+        """Let go of the database, if it was ever needed."""
+        if "unchecked_services" in self.__dict__:
+            self.unchecked_services.store.database.engine.dispose()
+
     def merchant(self, merchant: str) -> str:
         """The merchant, which exists; NotFound otherwise."""
         merchants.require(self.services.store, merchant)
@@ -72,6 +77,8 @@ class Commands(click.Group):
             if isinstance(fault, OSError) and fault.errno == errno.EPIPE:
                 raise
             raise click.ClickException(_unexpected(fault, run)) from fault
+        finally:
+            run.close()
 
 
 def _unexpected(fault: Exception, run: Run) -> str:
