@@ -4,7 +4,6 @@ Nothing is reachable that is not a declared endpoint, and no answer leaves by an
 """
 
 import json
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +36,6 @@ _HEADERS = {
 _STYLED = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; form-action 'none'"
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 _UNMATCHED = "unmatched"
-_SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -140,7 +138,7 @@ def _view(edge: Edge, endpoint: Endpoint) -> Callable[..., Response]:
 
     def view(**path: str) -> Response:
         client = _admitted(edge, endpoint)
-        if not all(_SEGMENT.fullmatch(segment) for segment in path.values()):
+        if not all(endpoint.path_form.fullmatch(segment) for segment in path.values()):
             raise stop(problems.NOT_FOUND, "nothing has a name of this form")
         raw = _body(edge, endpoint)
         key = repetition.key(request.headers.get(repetition.HEADER))
@@ -248,7 +246,7 @@ def _rendered(shapes: Mapping[int, Schema], answer: Answer | Problem | Page) -> 
             return _rendered_problem(answer)
         case Page():
             response = Response(answer.content, content_type=answer.media_type)
-            response.headers["Cache-Control"] = "no-cache"
+            response.headers["Cache-Control"] = answer.cache_control
             if answer.style:
                 response.headers["Content-Security-Policy"] = _STYLED
             return response

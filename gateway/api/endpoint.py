@@ -1,5 +1,6 @@
 """What an endpoint is: one declaration, from which routing, access, parsing and OpenAPI all follow."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -13,6 +14,8 @@ from gateway.model.client import Client
 from gateway.storage.answers import Repeatable
 from gateway.usecases.services import Services
 from policies.question import Role
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 EVERY_ROLE = frozenset(Role)
 """Whoever has a token."""
@@ -89,10 +92,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """An answer that holds no data of anybody; `style` permits a page to load its style sheet."""
+    """An answer that is no JSON of ours; `style` permits a page to load its style sheet."""
 
     content: str | bytes
     media_type: str
+    cache_control: str = "no-cache"
     style: bool = False
 
 
@@ -116,6 +120,8 @@ class Endpoint:
     repeats: Repeats = Repeats.IGNORED
     # The answer has an ETag, and its reader may ask whether it still stands; never one with a contact.
     conditional: bool = False
+    # What every part of the path must look like, before anything is looked up.
+    path_form: re.Pattern[str] = _NAME
 
     @property
     def name(self) -> str:

@@ -18,7 +18,7 @@ from policies.question import Role
 VERSION = "1"
 """Of the surface, as in its paths; the service has a version of its own."""
 
-_PARAMETER = re.compile(r"<([a-z_]+)>")
+_PARAMETER = re.compile(r"<(?:path:)?([a-z_]+)>")
 _ABOUT = """\
 Hands the contact data of OTTO freight orders to the responsible carrier, for agreeing the delivery
 appointment and for nothing else. Whatever is decided is on record before it is answered.

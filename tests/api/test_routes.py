@@ -11,7 +11,14 @@ from gateway.usecases.services import Services
 from policies.question import Role
 from tests.api.conftest import Api
 
-OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/docs.css"}
+LOGS = ("/v1/audit", "/v1/audit/logs/<merchant>/<period>")
+"""The current log of the default merchant, and every log under its own address."""
+
+OPEN = {
+    *("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/docs.css"),
+    *(f"{log}/{file}" for log in LOGS for file in ("key", "checkpoint")),
+    *(f"{log}/tile/<level>/<path:index>" for log in LOGS),
+}
 
 ROLES = {
     ("POST", "/v1/orders"): {"merchant"},
@@ -27,6 +34,7 @@ ROLES = {
     ("GET", "/v1/audit/entries"): {"reviewer"},
     ("GET", "/v1/audit/receipts/<release_id>"): {"reviewer", "carrier"},
     ("GET", "/v1/policy"): {"reviewer"},
+    **{("GET", f"{log}/tile/entries/<path:index>"): {"reviewer"} for log in LOGS},
 }
 
 
@@ -42,7 +50,7 @@ def test_every_route_wants_a_token_unless_it_is_on_the_list(services: Services) 
     app = create_app(services)
     walked = 0
     for method, rule in routes(app):
-        answer = app.test_client().open(re.sub("<[a-z_]+>", "x", rule), method=method)
+        answer = app.test_client().open(re.sub("<[a-z_:]+>", "x", rule), method=method)
         assert (answer.status_code == 401) == (rule not in OPEN), (method, rule)
         walked += 1
     assert walked > len(ROLES)
@@ -55,7 +63,7 @@ def test_every_route_is_for_the_roles_of_the_contract(api: Api) -> None:
     for (method, rule), roles in ROLES.items():
         for role in Role:
             client = "dachser" if role is Role.CARRIER else role.value
-            answer = api(method, re.sub("<[a-z_]+>", "x", rule), client)
+            answer = api(method, re.sub("<[a-z_:]+>", "x", rule), client)
             problem = answer.get_json(silent=True, force=True) or {}
             refused = problem.get("title") == "Not for this role"
             assert refused == (role not in roles), (method, rule, role)
