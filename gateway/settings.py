@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
@@ -109,6 +110,14 @@ class BackupSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """The address under which browsers reach the console, empty for this machine's own; its clock."""
+
+    address: str
+    time_zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of it; `data` is the data directory, `config` the directory of the file that was read."""
 
@@ -123,6 +132,7 @@ class Settings:
     kms: KmsSettings
     pkcs11: Pkcs11Settings
     backup: BackupSettings
+    console: ConsoleSettings
     origin: str
     period: str
 
@@ -205,6 +215,28 @@ class _BackupTable(_Table):
     tombstones_file = fields.String(required=True)
 
 
+def _origin(text: str) -> None:
+    """Scheme and host, and nothing behind them; passkeys are bound to both."""
+    if not text:
+        return
+    url = urlsplit(text)
+    local = url.scheme == "http" and url.hostname == "localhost"
+    if text != f"{url.scheme}://{url.netloc}" or not (url.scheme == "https" or local):
+        raise ValidationError("scheme and host alone, https unless the host is localhost")
+
+
+def _time_zone(text: str) -> None:
+    try:
+        ZoneInfo(text)
+    except (ValueError, OSError):
+        raise ValidationError("a time zone by its name, such as Europe/Berlin") from None
+
+
+class _ConsoleTable(_Table):
+    address = fields.String(required=True, validate=_origin)
+    time_zone = fields.String(required=True, validate=_time_zone)
+
+
 class _AuditTable(_Table):
     # A signed note's key name: no spaces, no plus sign (C2SP signed-note).
     origin = fields.String(required=True, validate=validate.Regexp(r"[^\s+]{1,200}\Z"))
@@ -222,6 +254,7 @@ class _File(_Table):
     kms = fields.Nested(_KmsTable, required=True)
     pkcs11 = fields.Nested(_Pkcs11Table, required=True)
     backup = fields.Nested(_BackupTable, required=True)
+    console = fields.Nested(_ConsoleTable, required=True)
     audit = fields.Nested(_AuditTable, required=True)
 
 
@@ -249,6 +282,10 @@ def load(environment: Mapping[str, str]) -> Settings:
         kms=KmsSettings(**loaded["kms"]),
         pkcs11=_pkcs11(loaded["pkcs11"]),
         backup=_backup(data, loaded["backup"]),
+        console=ConsoleSettings(
+            address=loaded["console"]["address"],
+            time_zone=ZoneInfo(loaded["console"]["time_zone"]),
+        ),
         origin=loaded["audit"]["origin"],
         period=loaded["audit"]["period"],
     )

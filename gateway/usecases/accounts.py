@@ -1,0 +1,102 @@
+"""Makes, lists and ends the accounts of the console, and gives the links that open one once."""
+
+import base64
+import hashlib
+import re
+from datetime import timedelta
+
+from gateway.audit.entry import Actor
+from gateway.errors import Conflict, InvalidInput, NotFound
+from gateway.model.account import Account, Office
+from gateway.model.ids import Entropy, new_id
+from gateway.storage import accounts, merchants, sessions
+from gateway.storage.store import Store
+
+LINK = "link"
+LINK_LIFE = timedelta(hours=1)
+"""How long a sign-in link waits to be used."""
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._@+-]{0,98}[a-z0-9])?")
+
+
+def create(store: Store, merchant: str, name: str, office: Office) -> Account:
+    """A new account, which only a sign-in link opens until its owner set up more.
+
+    InvalidInput for a name that does not fit; Conflict when it is taken, by whatever merchant's.
+    """
+    plain = folded(name)
+    if not _NAME.fullmatch(plain):
+        raise InvalidInput(
+            {"name": ["1 to 100 letters, digits or inner ._@+-, without blanks and umlauts"]}
+        )
+    now = store.clock()
+    account = Account(
+        account_id=new_id(now, store.entropy),
+        merchant=merchant,
+        name=plain,
+        office=office,
+        created_at=now,
+        disabled_at=None,
+    )
+    with store.change() as connection:
+        if not merchants.exists(connection, merchant):
+            raise NotFound(f"there is no merchant {merchant}")
+        if accounts.by_name(connection, plain) is not None:
+            raise Conflict(f"there is an account {plain} already")
+        accounts.add(connection, account)
+    return account
+
+
+def listing(store: Store, merchant: str) -> list[Account]:
+    """All accounts of a merchant, disabled ones too, oldest first."""
+    with store.read() as connection:
+        return accounts.of_merchant(connection, merchant)
+
+
+def disable(store: Store, merchant: str, name: str) -> Account:
+    """The account, which opens nothing any more; its sessions end. NotFound when there is none."""
+    account = find(store, merchant, name)
+    with store.change() as connection:
+        accounts.disable(connection, account.account_id, store.clock())
+        sessions.end_all(connection, account.account_id)
+        sessions.drop_tickets(connection, account.account_id, LINK)
+    return account
+
+
+def link(store: Store, account: Account) -> str:
+    """A token that signs in to the account once, within the hour; earlier ones count no more."""
+    token = secret(store.entropy)
+    with store.change() as connection:
+        sessions.drop_tickets(connection, account.account_id, LINK)
+        ends_at = store.clock() + LINK_LIFE
+        sessions.add_ticket(connection, hashed(token), LINK, account.account_id, ends_at)
+    return token
+
+
+def find(store: Store, merchant: str, name: str) -> Account:
+    """The merchant's live account of this name; NotFound otherwise."""
+    with store.read() as connection:
+        account = accounts.by_name(connection, folded(name))
+    if account is None or account.merchant != merchant or account.disabled_at is not None:
+        raise NotFound(f"there is no account {name}: gateway console list shows who there is")
+    return account
+
+
+def folded(name: str) -> str:
+    """A name as accounts are known by."""
+    return name.strip().casefold()
+
+
+def actor(account: Account) -> Actor:
+    """An account as the audit log names it."""
+    return Actor(role=account.office.value, id=account.account_id)
+
+
+def secret(entropy: Entropy) -> str:
+    """256 random bits in base64url."""
+    return base64.urlsafe_b64encode(entropy(32)).rstrip(b"=").decode()
+
+
+def hashed(token: str) -> bytes:
+    """What is stored of a secret that is random enough not to need a slow hash."""
+    return hashlib.sha256(token.encode()).digest()
