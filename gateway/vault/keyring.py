@@ -182,12 +182,9 @@ class Keyring:
 
         To be called every few seconds by whoever runs for long.
         """
-        now = self._ticks()
-        for key_id in self._cache.ageing(now):
-            stored = self._contents.keys.get(key_id)
-            if stored is None:
-                self._cache.drop(key_id)
-                continue
+        self._look()
+        ageing = self._cache.ageing(self._ticks())
+        for stored in filter(None, map(self._contents.keys.get, ageing)):
             try:
                 key = self._ask(stored)
             except ProviderDown:
@@ -201,19 +198,16 @@ class Keyring:
     # ---- Behind them ----------------------------------------------------------------------------
 
     def _newest_or_new(self, use: KeyUse, epoch: str, now: datetime) -> Key:
-        self._look()
-        record = self._newest.get((use, epoch))
-        if record is None:
-            with self._file.alone():
-                self._load()
-                record = self._newest.get((use, epoch))
-                if record is None:
-                    return self._add(use, epoch, now)
-        key = self.by_id(record.key_id)
-        if key is None:
-            # Destroyed between the two looks, by another process.
-            return self._newest_or_new(use, epoch, now)
-        return key
+        record = self.newest(use, epoch)
+        key = None if record is None else self.by_id(record.key_id)
+        if key is not None:
+            return key
+        with self._file.alone():
+            self._load()
+            record = self._newest.get((use, epoch))
+            if record is None:
+                return self._add(use, epoch, now)
+            return self._unwrapped(self._contents.keys[record.key_id])
 
     def _add(self, use: KeyUse, epoch: str, now: datetime) -> Key:
         """The next version; the caller is alone with the file and has just loaded it."""
@@ -263,12 +257,17 @@ class Keyring:
             return key
 
     def _ask(self, stored: WrappedKey) -> Key:
+        key_id = stored.record.key_id
         try:
-            provider = self._named(stored.provider)
-            return unlocked(stored.record, provider.unwrap(stored.record.key_id, stored.wrapped))
+            secret = self._named(stored.provider).unwrap(key_id, stored.wrapped)
+            key = unlocked(stored.record, secret)
         except ProviderDown as fault:
             self._note_down(stored.provider, fault)
             raise
+        except ValueError as fault:
+            raise KeyDamaged(stored.provider, key_id) from fault
+        self._down.pop(stored.provider, None)
+        return key
 
     def _named(self, name: str) -> Provider:
         return self._provider(name)

@@ -1,7 +1,11 @@
 """The keyring keeps keys apart from the database, wrapped, durable, shared between processes."""
 
+import base64
 import json
+import os
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,8 +14,9 @@ import pytest
 from gateway.errors import Unavailable
 from gateway.vault.keyring import LOOK_SECONDS, Keyring
 from gateway.vault.keys import KeyUse
+from gateway.vault.providers.file import FileProvider
 from gateway.vault.providers.provider import KeyDamaged, ProviderDown
-from tests.vault.conftest import LIFETIME, NOW, Ticks
+from tests.vault.conftest import LIFETIME, NOW, Ticks, a_keyring
 
 DAY = date(2026, 11, 23)
 Opens = Callable[[], Keyring]
@@ -102,6 +107,49 @@ def test_a_key_destroyed_elsewhere_is_replaced(
     ticks.forward(LIFETIME.total_seconds() - LOOK_SECONDS)
     assert keyring.newest(KeyUse.INDEX, "all") is None
     assert keyring.index_key(NOW).version == 2
+
+
+def test_two_processes_that_begin_a_day_at_once_agree(
+    keyring: Keyring, open_keyring: Opens
+) -> None:
+    """Whoever comes second takes the key that the first one made, however fresh its own view is."""
+    late = open_keyring()
+    assert late.newest(KeyUse.CONTACT, DAY.isoformat()) is None
+    made = keyring.contact_key(DAY, NOW)
+    assert late.contact_key(DAY, NOW) == made
+
+
+def test_of_many_threads_that_miss_a_key_one_asks(path: Path, root: Path, ticks: Ticks) -> None:
+    """A slow provider is asked once, and the others take what it answered."""
+    asked: list[str] = []
+    answering = threading.Event()
+
+    class Slow(FileProvider):
+        def unwrap(self, key_id: str, wrapped: bytes) -> bytes:
+            asked.append(key_id)
+            assert answering.wait(60)
+            return super().unwrap(key_id, wrapped)
+
+    key = a_keyring(path, FileProvider(root, os.urandom), ticks).index_key(NOW)
+    keyring = a_keyring(path, Slow(root, os.urandom), ticks)
+    with ThreadPoolExecutor(8) as pool:
+        found = [pool.submit(keyring.by_id, key.key_id) for _ in range(8)]
+        answering.set()
+        assert {one.result() for one in found} == {key}
+    assert asked == [key.key_id]
+
+
+def test_a_key_of_another_length_is_damaged(
+    keyring: Keyring, open_keyring: Opens, path: Path, root: Path
+) -> None:
+    """What a provider unwraps to anything but 32 bytes is no key."""
+    key = keyring.index_key(NOW)
+    whole = json.loads(path.read_text())
+    short = FileProvider(root, os.urandom).wrap(key.key_id, b"short")
+    whole["keys"][0]["wrapped"] = base64.b64encode(short).decode()
+    path.write_text(json.dumps(whole))
+    with pytest.raises(KeyDamaged):
+        open_keyring().index_key(NOW)
 
 
 def test_file_and_directory_are_for_their_owner_alone(keyring: Keyring, path: Path) -> None:
@@ -232,6 +280,18 @@ def test_a_lost_root_key_is_not_silently_replaced(
     ticks.forward(1)
     with pytest.raises(ProviderDown):
         keyring.add_version(KeyUse.INDEX, "all", NOW)
+
+
+def test_a_provider_that_is_down_from_the_start_is_said(
+    keyring: Keyring, root: Path, path: Path
+) -> None:
+    """Without a provider no key is made, and nothing is written."""
+    root.parent.touch()
+    with pytest.raises(ProviderDown):
+        keyring.index_key(NOW)
+    with pytest.raises(ProviderDown):
+        keyring.log_key(NOW)
+    assert not path.exists()
 
 
 def test_keys_in_use_are_confirmed_before_anybody_waits(

@@ -2,9 +2,12 @@
 
 import os
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -196,14 +199,58 @@ def test_a_sealed_openbao_serves_again_when_it_is_unsealed(
     assert provider.unwrap(KEY_ID, wrapped) == SECRET
 
 
-@pytest.mark.parametrize("mount", ["sys", "auth/token"])
+@pytest.fixture
+def not_bao() -> Iterator[tuple[HTTPServer, dict[str, Any]]]:
+    """Another server altogether, and what it answers to everything."""
+    answer: dict[str, Any] = {"status": 200, "body": b"<html>It works!</html>"}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(answer["status"])
+            self.end_headers()
+            self.wfile.write(answer["body"])
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server, answer
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (200, b"<html>It works!</html>", "none of the transit engine"),
+        (200, b"{}", "none of the transit engine"),
+        (200, b"[]", "none of the transit engine"),
+        (200, b'{"data":{"plaintext":"*"}}', "none of the transit engine"),
+        (502, b"", "status 502"),
+        (599, b"", "status 599"),
+    ],
+)
 def test_an_answer_that_is_none_of_the_engine_is_a_fault(
-    bao: Bao, bao_settings: OpenBaoSettings, mount: str
+    not_bao: tuple[HTTPServer, dict[str, Any]],
+    tmp_path: Path,
+    status: int,
+    body: bytes,
+    reason: str,
 ) -> None:
-    """Pointed at something else, the provider says so instead of storing what it was answered."""
-    bao_settings.token_file.write_text(bao.root_token)
+    """Pointed at something else, the provider says so instead of taking what it was answered."""
+    server, answer = not_bao
+    answer |= {"status": status, "body": body}
+    (tmp_path / "token").write_text("invented")
+    url = f"http://127.0.0.1:{server.server_port}"
+    provider = OpenBaoProvider(OpenBaoSettings(url, "transit", "", tmp_path / "token", None))
+    with pytest.raises(ProviderDown, match=reason):
+        provider.unwrap(KEY_ID, b"vault:v1:AAAA")
     with pytest.raises(ProviderDown):
-        OpenBaoProvider(replace(bao_settings, mount=mount)).wrap(KEY_ID, SECRET)
+        provider.wrap(KEY_ID, SECRET)
 
 
 # ---- AWS KMS ------------------------------------------------------------------------------------

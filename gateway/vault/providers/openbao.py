@@ -7,11 +7,9 @@ worthless, in whatever backup of the keyring it may lie. Needs a policy on the m
 """
 
 import base64
-import binascii
 import json
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 import urllib3
 from urllib3.exceptions import HTTPError
@@ -40,10 +38,9 @@ class OpenBaoProvider:
 
     def wrap(self, key_id: str, secret: bytes) -> bytes:
         """The engine's ciphertext, `vault:v1:…`; its wrapping key is made where it is not there."""
-        self._call("POST", "keys", key_id, {"type": "aes256-gcm96"})
+        self._done(self._send("POST", self._path("keys", key_id), {"type": "aes256-gcm96"}))
         body = {"plaintext": _base64(secret), "associated_data": _base64(key_id.encode())}
-        answer = self._call("POST", "encrypt", key_id, body)
-        return str(answer["data"]["ciphertext"]).encode("ascii")
+        return self._call("encrypt", key_id, "ciphertext", body).encode()
 
     def unwrap(self, key_id: str, wrapped: bytes) -> bytes:
         """The secret."""
@@ -51,35 +48,34 @@ class OpenBaoProvider:
             "ciphertext": wrapped.decode("ascii", "replace"),
             "associated_data": _base64(key_id.encode()),
         }
-        answer = self._call("POST", "decrypt", key_id, body)
+        text = self._call("decrypt", key_id, "plaintext", body)
         try:
-            return base64.b64decode(answer["data"]["plaintext"], validate=True)
-        except (binascii.Error, KeyError, TypeError) as fault:
-            raise ProviderDown(self.name, "an answer that is none of the transit engine") from fault
+            return base64.b64decode(text, validate=True)
+        except ValueError as fault:
+            raise ProviderDown(self.name, _STRANGE) from fault
 
     def forget(self, key_id: str) -> None:
         """Delete the wrapping key, all its versions."""
         path = self._path("keys", key_id)
         if self._send("GET", path).status == HTTPStatus.NOT_FOUND:
             return
-        self._call("POST", "keys", key_id, {"deletion_allowed": True}, "/config")
-        self._call("DELETE", "keys", key_id)
+        self._done(self._send("POST", f"{path}/config", {"deletion_allowed": True}))
+        self._done(self._send("DELETE", path))
 
-    def _call(
-        self, method: str, verb: str, key_id: str, body: object = None, rest: str = ""
-    ) -> dict[str, Any]:
-        response = self._send(method, self._path(verb, key_id) + rest, body)
+    def _call(self, verb: str, key_id: str, wanted: str, body: object) -> str:
+        """The member of the answer's data that is wanted."""
+        response = self._send("POST", self._path(verb, key_id), body)
         if response.status == HTTPStatus.BAD_REQUEST and verb == "decrypt":
             raise KeyDamaged(self.name, key_id)
-        if response.status not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
-            raise ProviderDown(self.name, _why(response))
+        self._done(response)
         try:
-            answer = json.loads(response.data or b"{}")
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
-            raise ProviderDown(self.name, "an answer that is none of the transit engine")
-        return answer
+            return str(json.loads(response.data)["data"][wanted])
+        except (ValueError, KeyError, TypeError) as fault:
+            raise ProviderDown(self.name, _STRANGE) from fault
+
+    def _done(self, response: urllib3.BaseHTTPResponse) -> None:
+        if response.status not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
+            raise ProviderDown(self.name, _why(response.status))
 
     def _path(self, verb: str, key_id: str) -> str:
         return f"{self._settings.mount}/{verb}/{self._settings.prefix}{key_id}"
@@ -105,19 +101,17 @@ class OpenBaoProvider:
             raise ProviderDown(self.name, reason) from fault
 
 
-_WHY = {
+_STRANGE = "an answer that is none of the transit engine"
+_WHY: dict[int, str] = {
     HTTPStatus.FORBIDDEN: "permission denied; its token has run out, or its policy lacks a path",
     HTTPStatus.SERVICE_UNAVAILABLE: "it is sealed, or in maintenance",
     HTTPStatus.NOT_FOUND: "there is no transit engine at openbao.mount",
 }
 
 
-def _why(response: urllib3.BaseHTTPResponse) -> str:
+def _why(status: int) -> str:
     """By the status alone: what it says could repeat what was sent."""
-    try:
-        return _WHY[HTTPStatus(response.status)]
-    except (KeyError, ValueError):
-        return f"status {response.status}"
+    return _WHY.get(status, f"status {status}")
 
 
 def _base64(content: bytes) -> str:
