@@ -160,7 +160,7 @@ def test_hostile_bodies_end_in_a_problem(api: Api, body: bytes) -> None:
     ],
 )
 def test_other_media_types_are_refused_with_the_fix(api: Api, headers: dict[str, str]) -> None:
-    """curl's own default is a form: the answer says what to send."""
+    """A form is what curl sends by itself: the answer says what to send."""
     answer = send(api, a_page(some(1)), headers)
     assert answer.status_code == 415
     assert "application/json" in answer.text or "UTF-8" in answer.text
