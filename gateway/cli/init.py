@@ -34,7 +34,8 @@ def set_up(run: Run) -> dict[str, Any]:
     settings = run.settings
     _private_directory(run)
     services = run.unchecked_services
-    schema.upgrade(services.store.database)
+    with run.answering():
+        schema.upgrade(services.store.database)
     now = run.clock()
     services.keyring.index_key(now)
     services.keyring.log_key(now)

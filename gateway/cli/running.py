@@ -3,15 +3,18 @@
 import errno
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
 
 from gateway import app, settings
-from gateway.errors import ConfigurationError, GatewayError
+from gateway.errors import ConfigurationError, GatewayError, Unavailable
 from gateway.model.ids import Clock, Entropy, new_id
 from gateway.settings import Settings
 from gateway.storage import schema
@@ -43,9 +46,23 @@ class Run:
         if not self.settings.data.is_dir():
             raise ConfigurationError(f"{self.settings.data} is not set up: gateway init")
         services = self.unchecked_services
-        if not schema.at_head(services.store.database):
+        with self.answering():
+            at_head = schema.at_head(services.store.database)
+        if not at_head:
             raise ConfigurationError("the database is not on this version's tables: gateway init")
         return services
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Unavailable, with the database's address, where it does not answer."""
+        try:
+            yield
+        except DBAPIError as fault:
+            url = make_url(self.settings.database_url).render_as_string(hide_password=True)
+            kind = type(fault.orig).__name__
+            raise Unavailable(
+                "database", f"{url} does not answer ({kind}): is it there, and database.url right?"
+            ) from fault
 
     def close(self) -> None:
         """Let go of the database, if it was ever needed."""

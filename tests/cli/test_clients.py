@@ -1,0 +1,77 @@
+"""`gateway clients`: the token is printed once and never again, and ends when it is told to."""
+
+from collections.abc import Callable
+from typing import Any
+
+from gateway.usecases.clients import authenticate
+from gateway.usecases.services import Services
+from policies.question import Purpose, Role
+from tests.cli.conftest import Gateway
+
+CREATE = ("clients", "create", "--role", "carrier", "--carrier", "dachser", "--name", "Dachser TMS")
+
+
+def test_a_created_client_can_sign_its_requests(
+    told: Callable[..., Any], services: Services
+) -> None:
+    """The JSON holds id and token and nothing else; the token is the client's."""
+    made = told(*CREATE, "--expires", "30")
+    assert set(made) == {"client_id", "token"}
+    client = authenticate(services.store, made["token"], services.store.clock())
+    assert client is not None
+    assert (client.client_id, client.role, client.carrier_id) == (
+        made["client_id"],
+        Role.CARRIER,
+        "dachser",
+    )
+    assert client.expires_at is not None
+    assert (client.expires_at - client.created_at).days == 30
+
+
+def test_the_token_is_shown_this_once(gateway: Gateway, told: Callable[..., Any]) -> None:
+    """No list and no export shows it again."""
+    made = told(*CREATE)
+    for words in (["clients", "list"], ["clients", "list", "--json"], ["audit", "export"]):
+        output = gateway(*words).stdout
+        assert made["client_id"] in output
+        assert made["token"] not in output
+    assert "not shown again" in gateway(*CREATE).stdout
+
+
+def test_purposes_narrow(told: Callable[..., Any]) -> None:
+    """--purpose may be given several times; the list shows what is left."""
+    words = ("clients", "create", "--role", "shop", "--name", "Shop")
+    made = told(*words, "--purpose", "recall", "--purpose", "order-query")
+    [listed] = [
+        it for it in told("clients", "list")["clients"] if it["client_id"] == made["client_id"]
+    ]
+    assert listed["purposes"] == [Purpose.ORDER_QUERY, Purpose.RECALL]
+
+
+def test_a_revoked_client_is_nobody(
+    gateway: Gateway, told: Callable[..., Any], services: Services
+) -> None:
+    """From the next request on; a second time there is nothing to revoke."""
+    made = told(*CREATE)
+    assert "is revoked" in gateway("clients", "revoke", made["client_id"]).stdout
+    assert authenticate(services.store, made["token"], services.store.clock()) is None
+    states = {it["client_id"]: it["state"] for it in told("clients", "list")["clients"]}
+    assert states[made["client_id"]] == "revoked"
+    assert gateway("clients", "revoke", made["client_id"]).exit_code == 1
+
+
+def test_an_expired_client_is_listed_as_such(told: Callable[..., Any], clock: Any) -> None:
+    """Until it expires it is live."""
+    made = told(*CREATE, "--expires", "1")
+    for state in ("live", "expired"):
+        states = {it["client_id"]: it["state"] for it in told("clients", "list")["clients"]}
+        assert states[made["client_id"]] == state
+        clock.advance(days=1)
+
+
+def test_another_merchants_clients_are_its_own(gateway: Gateway, told: Callable[..., Any]) -> None:
+    """Neither listed nor revoked from here."""
+    made = told(*CREATE, "--merchant", "other")
+    assert made["client_id"] not in gateway("clients", "list").stdout
+    assert gateway("clients", "revoke", made["client_id"]).exit_code == 1
+    assert gateway("clients", "revoke", made["client_id"], "--merchant", "other").exit_code == 0

@@ -1,0 +1,116 @@
+"""`gateway doctor`: what does not hold is found, and each finding says how to mend it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.builders import an_order
+from tests.cli.conftest import Gateway
+from tests.conftest import Clock
+
+
+def findings(result: Any, health: str) -> dict[str, str | None]:
+    """The parts in this state, with the fix of each."""
+    found = json.loads(result.stdout)["findings"]
+    return {it["part"]: it["fix"] for it in found if it["health"] == health}
+
+
+def test_a_sound_gateway_is_told_so(fresh: Gateway) -> None:
+    """Nothing is broken, exit status 0, a line for every part."""
+    fresh("init")
+    result = fresh("doctor", "--json")
+    assert result.exit_code == 0
+    assert findings(result, "broken") == {}
+    assert set(findings(result, "ok")) >= {
+        *("settings", "data directory", "policy", "keys", "database", "deletion"),
+    }
+
+
+def test_a_gateway_that_is_not_set_up_is_told_how(
+    bare: Gateway, environment: dict[str, str]
+) -> None:
+    """It looks, says what is missing, and creates nothing."""
+    result = bare("doctor", "--json")
+    assert result.exit_code == 1
+    assert findings(result, "broken") == {"data directory": "gateway init"}
+    assert not Path(environment["GATEWAY_DATA"]).exists()
+
+
+def test_bad_settings_are_found(fresh: Gateway, environment: dict[str, str]) -> None:
+    """The key is named; what stands on the settings is not looked at."""
+    environment["GATEWAY_SERVICE__PORT"] = "many"
+    result = fresh("doctor")
+    assert result.exit_code == 1
+    assert "service.port" in result.stdout
+    assert len(result.stdout.splitlines()) == 1
+
+
+def test_a_service_beyond_this_machine_is_noted(
+    fresh: Gateway, environment: dict[str, str]
+) -> None:
+    """It may be meant, so it is no error; but it wants a proxy with TLS."""
+    fresh("init")
+    environment["GATEWAY_SERVICE__HOST"] = "192.0.2.1"
+    result = fresh("doctor", "--json")
+    assert result.exit_code == 0
+    assert "TLS proxy" in str(findings(result, "note")["settings"])
+
+
+@pytest.mark.parametrize("name", ["", "keyring.json"])
+def test_what_others_can_read_is_found(
+    fresh: Gateway, environment: dict[str, str], name: str
+) -> None:
+    """The data directory and the keyring: with the command that closes them."""
+    fresh("init")
+    path = Path(environment["GATEWAY_DATA"]) / name
+    path.chmod(0o755)
+    result = fresh("doctor")
+    assert result.exit_code == 1
+    assert "broken" in result.stdout
+    assert f"chmod {'600' if name else '700'} {path}" in result.stdout
+
+
+def test_an_empty_database_is_found(fresh: Gateway, environment: dict[str, str]) -> None:
+    """Tables that are not there, with the command that makes them."""
+    fresh("init")
+    for path in Path(environment["GATEWAY_DATA"]).glob("gateway.db*"):
+        path.unlink()
+    result = fresh("doctor", "--json")
+    assert result.exit_code == 1
+    assert findings(result, "broken") == {"database": "gateway init"}
+
+
+def test_overdue_contacts_are_found(gateway: Gateway, clock: Clock) -> None:
+    """Contacts that should be gone, until retention has run."""
+    gateway("orders", "import", "-", stdin=json.dumps(an_order("aaaaaaaaa1")).encode())
+    clock.advance(days=90)
+    result = gateway("doctor", "--json")
+    assert result.exit_code == 1
+    assert findings(result, "broken") == {"deletion": "gateway retention run"}
+    gateway("retention", "run")
+    assert gateway("doctor").exit_code == 0
+
+
+def test_contacts_without_their_key_are_found(gateway: Gateway, data: Path) -> None:
+    """A keyring that is not the database's own cannot open what is stored."""
+    gateway("orders", "import", "-", stdin=json.dumps(an_order("aaaaaaaaa1")).encode())
+    (data / "keyring.json").unlink()
+    result = gateway("doctor")
+    assert result.exit_code == 1
+    assert "2 contacts are sealed under keys that the keyring does not hold" in result.stdout
+    assert "restore the keyring from its backup" in result.stdout
+
+
+def test_registrations_that_lapse_are_noted(
+    gateway: Gateway, told: Callable[..., Any], clock: Clock
+) -> None:
+    """Lapsed ones, and those that lapse within a month; a note, since it may be meant."""
+    text = gateway("doctor").stdout
+    assert "emons of default is not current" in text
+    assert "emons of other is not current" in text
+    assert "dachser" not in text
+    clock.advance(days=380)
+    assert "dachser of default lapses soon" in gateway("doctor").stdout
