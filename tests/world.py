@@ -21,6 +21,7 @@ from gateway.model.kept import KeptOrder
 from gateway.model.order import Order
 from gateway.storage import entries, orders, schema
 from gateway.usecases import clients, merchants, register
+from gateway.usecases.actors import actor
 from gateway.usecases.assign import Assignment, assign
 from gateway.usecases.intake import Tally
 from gateway.usecases.release import Asked, Refused, Released, Wanted
@@ -116,7 +117,8 @@ class World:
     ) -> Released | Refused:
         """Ask for one order's freight contact."""
         asked = Asked(
-            client=client,
+            recipient=client,
+            actor=actor(client),
             items=[Wanted(order_number=number, consignment=consignment)],
             purpose=purpose,
             fields=fields,

@@ -9,6 +9,7 @@ from gateway.api import problems, shapes
 from gateway.api.endpoint import EVERY_ROLE, Answer, Call, Json, Repeats, endpoint
 from gateway.api.problems import Problem
 from gateway.api.shapes import Reason, Revealed, Shape, instant, number, text
+from gateway.usecases.actors import actor
 from gateway.usecases.release import Asked, Refused, Released, Wanted
 from gateway.usecases.services import Services
 
@@ -182,7 +183,8 @@ def _decided(
 ) -> list[Released | Refused]:
     outcomes = services.release(
         Asked(
-            client=call.client,
+            recipient=call.client,
+            actor=actor(call.client),
             items=[
                 Wanted(order_number=it.get("order_number"), consignment=it.get("consignment"))
                 for it in items

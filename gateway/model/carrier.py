@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from policies.question import Mode, Purpose, Registration
+from gateway.model.client import Recipient
+from policies.question import Mode, Purpose, Registration, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,15 @@ class Carrier:
     endpoint: str | None
     public_key: str | None
     withdrawn_at: datetime | None = None
+
+    def recipient(self, merchant: str) -> Recipient:
+        """The carrier as registered with a merchant, for what is handed over without its asking."""
+        return Recipient(
+            merchant=merchant,
+            role=Role.CARRIER,
+            carrier_id=self.carrier_id,
+            purposes=self.purposes,
+        )
 
     def registration(self, now: datetime) -> Registration:
         """The state of the registration at `now` (UTC)."""

@@ -7,15 +7,21 @@ from policies.question import Purpose, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
-    """A registered caller of the API; `carrier_id` is set for carriers and for nobody else."""
+class Recipient:
+    """Who would receive a contact; `carrier_id` is set for carriers and for nobody else."""
 
-    client_id: str
     merchant: str
     role: Role
     carrier_id: str | None
-    name: str
     purposes: frozenset[Purpose]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client(Recipient):
+    """A registered caller of the API, who receives what it asks for itself."""
+
+    client_id: str
+    name: str
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None

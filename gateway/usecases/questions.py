@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from gateway.model.carrier import Carrier
-from gateway.model.client import Client
+from gateway.model.client import Client, Recipient
 from gateway.model.kept import KeptItem, KeptOrder
 from policies.question import (
     Channel,
@@ -24,7 +24,7 @@ _MODES = (Mode.FREIGHT, Mode.UNCLASSIFIED, Mode.PARCEL)
 
 
 def freight_question(
-    client: Client,
+    recipient: Recipient,
     carrier: Carrier | None,
     order: KeptOrder | None,
     consignment: str | None,
@@ -33,19 +33,19 @@ def freight_question(
     now: datetime,
     grace: timedelta,
 ) -> Question:
-    """May this client have the freight contact of this order, or of the pieces of one consignment?
+    """May this recipient have the freight contact of this order, or of the pieces of one consignment?
 
     For a carrier that is not responsible nothing of the order's state goes into the question:
     whether it exists, travels by freight or is erased must not show in the answer.
     """
-    pieces = _responsible_pieces(client, order, consignment)
-    seen = order is not None and (bool(pieces) or client.role is not Role.CARRIER)
+    pieces = _responsible_pieces(recipient, order, consignment)
+    seen = order is not None and (bool(pieces) or recipient.role is not Role.CARRIER)
     looked_at = pieces or (list(order.items) if order is not None and seen else [])
     return Question(
-        role=client.role,
+        role=recipient.role,
         channel=Channel.CARRIER,
         purpose=purpose,
-        purpose_registered=_purpose_registered(client, carrier, purpose),
+        purpose_registered=_purpose_registered(recipient, carrier, purpose),
         fields_registered=carrier is None or carrier.fields.issuperset(fields),
         registration=carrier.registration(now) if carrier else Registration.MISSING,
         responsible=bool(pieces),
@@ -72,20 +72,20 @@ def buyer_question(client: Client, order: KeptOrder, purpose: Purpose, *, relay:
 
 
 def _responsible_pieces(
-    client: Client, order: KeptOrder | None, consignment: str | None
+    recipient: Recipient, order: KeptOrder | None, consignment: str | None
 ) -> list[KeptItem]:
-    if order is None or client.carrier_id is None:
+    if order is None or recipient.carrier_id is None:
         return []
     return [
         item
         for item in order.items
-        if item.carrier_id == client.carrier_id
+        if item.carrier_id == recipient.carrier_id
         and (consignment is None or item.consignment == consignment)
     ]
 
 
-def _purpose_registered(client: Client, carrier: Carrier | None, purpose: Purpose) -> bool:
-    return purpose in client.purposes and (carrier is None or purpose in carrier.purposes)
+def _purpose_registered(recipient: Recipient, carrier: Carrier | None, purpose: Purpose) -> bool:
+    return purpose in recipient.purposes and (carrier is None or purpose in carrier.purposes)
 
 
 def _mode(items: Sequence[KeptItem]) -> Mode:

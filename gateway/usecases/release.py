@@ -4,13 +4,13 @@ It must never open an envelope before the entry that tells of the release is dur
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from gateway.audit.entry import Action, Outcome
+from gateway.audit.entry import Action, Actor, Outcome
 from gateway.errors import Unavailable
 from gateway.model.carrier import Carrier
-from gateway.model.client import Client
+from gateway.model.client import Recipient
 from gateway.model.contact import FreightContact, Private
 from gateway.model.kept import KeptOrder
 from gateway.settings import Deadlines
@@ -18,7 +18,6 @@ from gateway.storage import answers, carriers, orders
 from gateway.storage.answers import Repeatable
 from gateway.storage.store import Store, Transaction
 from gateway.usecases import repeats
-from gateway.usecases.actors import actor
 from gateway.usecases.asking import ask
 from gateway.usecases.questions import CONTACT_FIELDS, freight_question
 from gateway.vault.envelope import Binding, Envelope
@@ -39,14 +38,20 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request for one or many contacts; `fields` None means all that are registered."""
+    """A request for one or many contacts; `fields` None means all that are registered.
 
-    client: Client
+    `recipient` is decided on and would receive them; `actor` set the request off: the very same
+    client, or whoever had the gateway hand something over to a carrier. `detail` stands in the entry.
+    """
+
+    recipient: Recipient
+    actor: Actor
     items: Sequence[Wanted]
     purpose: str
     fields: Sequence[str] | None
     request_id: str
     repeatable: Repeatable | None = None
+    detail: Mapping[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +121,7 @@ class Release:
     def __call__(self, asked: Asked) -> list[Released | Refused]:
         """One answer for each item, in order. Unavailable: nothing left, nothing is on record."""
         # 1. Look up, decide and record; durable when this returns.
-        decided = self.store.write(asked.client.merchant, lambda tx: self._decide(tx, asked))
+        decided = self.store.write(asked.recipient.merchant, lambda tx: self._decide(tx, asked))
         # 2. Only now open what was permitted.
         return [
             outcome if isinstance(outcome, Refused) else self._open(asked, outcome)
@@ -139,7 +144,7 @@ class Release:
     ) -> _Permitted | Refused:
         order = desk.order(wanted)
         question = freight_question(
-            asked.client,
+            asked.recipient,
             desk.carrier,
             order,
             wanted.consignment,
@@ -165,16 +170,17 @@ class Release:
         refusal: Refusal,
     ) -> Refused:
         entry = tx.record(
-            actor(asked.client),
+            asked.actor,
             Action.CONTACT_REFUSED,
             Outcome.REFUSED,
             purpose=desk.purpose.value,
             reasons=tuple(reason.code.value for reason in refusal.reasons),
             policy=self.engine.version,
             subject=order.subject if order else None,
-            carrier=asked.client.carrier_id,
+            carrier=asked.recipient.carrier_id,
             fields=tuple(desk.fields),
             request_id=asked.request_id,
+            detail=asked.detail,
         )
         return Refused(decision_id=entry.id, refusal=refusal, guidance=guidance(question, refusal))
 
@@ -191,20 +197,21 @@ class Release:
         # A missing key is found before the entry claims a hand-over.
         self.opener.require(envelope.key_id)
         entry = tx.record(
-            actor(asked.client),
+            asked.actor,
             Action.CONTACT_RELEASED,
             Outcome.PERMITTED,
             purpose=desk.purpose.value,
             policy=self.engine.version,
             subject=order.subject,
-            carrier=asked.client.carrier_id,
+            carrier=asked.recipient.carrier_id,
             fields=tuple(desk.fields),
             request_id=asked.request_id,
+            detail=asked.detail,
         )
         return _Permitted(
             release_id=earlier_id or entry.id,
             order=order,
-            consignment=wanted.consignment or _consignment(order, asked.client),
+            consignment=wanted.consignment or _consignment(order, asked.recipient),
             fields=desk.fields,
             binding=binding,
             envelope=envelope,
@@ -230,14 +237,16 @@ class Release:
 
 def _look_up(tx: Transaction, asked: Asked) -> _Desk:
     """The registration and the orders as they stand now; the purpose from the closed list."""
-    client, connection = asked.client, tx.connection
+    recipient, connection = asked.recipient, tx.connection
     carrier = (
-        carriers.one(connection, tx.merchant, client.carrier_id) if client.carrier_id else None
+        carriers.one(connection, tx.merchant, recipient.carrier_id)
+        if recipient.carrier_id
+        else None
     )
     consignments = {wanted.consignment for wanted in asked.items if wanted.consignment}
     by_consignment = (
-        orders.of_consignments(connection, tx.merchant, client.carrier_id, consignments)
-        if consignments and client.carrier_id
+        orders.of_consignments(connection, tx.merchant, recipient.carrier_id, consignments)
+        if consignments and recipient.carrier_id
         else {}
     )
     numbers = {wanted.order_number for wanted in asked.items if wanted.order_number}
@@ -280,9 +289,9 @@ def _in_order(names: Collection[str]) -> tuple[str, ...]:
     return tuple(name for name in CONTACT_FIELDS if name in names)
 
 
-def _consignment(order: KeptOrder, client: Client) -> str | None:
+def _consignment(order: KeptOrder, recipient: Recipient) -> str | None:
     """The carrier's own number for its pieces of the order, where it has one."""
-    own = (item.consignment for item in order.items if item.carrier_id == client.carrier_id)
+    own = (item.consignment for item in order.items if item.carrier_id == recipient.carrier_id)
     return next((number for number in own if number is not None), None)
 
 

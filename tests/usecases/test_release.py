@@ -6,6 +6,7 @@ from gateway.audit.entry import Action
 from gateway.errors import InvalidInput, Unavailable
 from gateway.storage.answers import Repeatable
 from gateway.usecases import register
+from gateway.usecases.actors import SERVICE, actor
 from gateway.usecases.deliver import deliver
 from gateway.usecases.release import Asked, Refused, Released, Wanted
 from policies.question import MARKETING, OTTO_SIX, Purpose, Role
@@ -202,8 +203,10 @@ def test_a_batch_answers_each_in_its_order(world: World) -> None:
     world.take_in(*(an_order(number) for number in numbers))
     for number in numbers[::2]:
         world.assign(number)
+    client = world.client()
     asked = Asked(
-        client=world.client(),
+        recipient=client,
+        actor=actor(client),
         items=[Wanted(order_number=number) for number in numbers],
         purpose=Purpose.DELIVERY_APPOINTMENT,
         fields=None,
@@ -221,7 +224,8 @@ def test_a_repeat_is_decided_anew_under_the_same_id(assigned: World) -> None:
 
     def again(purpose_hash: bytes = b"1" * 32) -> Released | Refused:
         asked = Asked(
-            client=client,
+            recipient=client,
+            actor=actor(client),
             items=[Wanted(order_number=NUMBER)],
             purpose=Purpose.DELIVERY_APPOINTMENT,
             fields=None,
@@ -239,6 +243,39 @@ def test_a_repeat_is_decided_anew_under_the_same_id(assigned: World) -> None:
         again(b"2" * 32)
     assigned.clock.forward(days=90)
     assert isinstance(again(), Refused)
+
+
+def test_a_hand_over_names_who_set_it_off_and_whom_it_went_to(assigned: World) -> None:
+    """A registered carrier may receive without asking: the same policy, and an honest record of it."""
+    asked = Asked(
+        recipient=a_carrier("dachser").recipient("default"),
+        actor=SERVICE,
+        items=[Wanted(order_number=NUMBER), Wanted(order_number="nosuchorde")],
+        purpose=Purpose.DELIVERY_APPOINTMENT,
+        fields=None,
+        request_id="test",
+        detail={"way": "push"},
+    )
+    released, refused = assigned.services.release(asked)
+    assert shown(released) == CONTACT
+    assert codes(refused) == ["recipient_not_responsible"]
+    for entry in assigned.log()[-2:]:
+        assert (entry.actor, entry.carrier, entry.detail) == (SERVICE, "dachser", {"way": "push"})
+
+
+def test_a_hand_over_to_a_withdrawn_carrier_is_refused(assigned: World) -> None:
+    """What counts is the registration as it stands, not as it was when the hand-over was prepared."""
+    recipient = a_carrier("dachser").recipient("default")
+    register.apply(assigned.store, "default", TESTER, [a_carrier("rhenus")])
+    asked = Asked(
+        recipient=recipient,
+        actor=SERVICE,
+        items=[Wanted(order_number=NUMBER)],
+        purpose=Purpose.DELIVERY_APPOINTMENT,
+        fields=None,
+        request_id="test",
+    )
+    assert codes(assigned.services.release(asked)[0]) == ["recipient_not_registered"]
 
 
 def test_without_the_key_nothing_is_released_or_recorded(assigned: World) -> None:
