@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.usecases.actors import OPERATOR
+from gateway.usecases.actors import OPERATOR, actor
 from gateway.usecases.assign import Assignment, assign
 from gateway.usecases.clients import authenticate
 from gateway.usecases.release import Asked, Wanted
@@ -35,7 +35,8 @@ def story(gateway: Gateway, services: Services, template: Template) -> Gateway:
     for purpose in ("delivery-appointment", "marketing"):
         services.release(
             Asked(
-                client=client,
+                recipient=client,
+                actor=actor(client),
                 items=[Wanted(order_number=NUMBER)],
                 purpose=purpose,
                 fields=None,
