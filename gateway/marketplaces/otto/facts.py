@@ -11,6 +11,7 @@ from typing import Any, Self
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from gateway.errors import ConfigurationError
+from gateway.marketplaces.otto.api_facts import ApiFacts, ApiTable, misplaced
 from gateway.marketplaces.otto.mail import normalised
 from gateway.marketplaces.paths import by_path
 from policies.question import Mode
@@ -45,6 +46,7 @@ class OttoFacts:
     delivery_types: Mapping[str, Mode]
     carrier_codes: Mapping[str, Mode]
     skus: SkuTable
+    api: ApiFacts
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -70,6 +72,8 @@ class OttoFacts:
             raise ValueError(
                 "placeholder.domain: is a relay domain; a placeholder would look alive"
             )
+        if fault := misplaced(tables["api"]["paths"]):
+            raise ValueError(fault)
         delivery_types = _modes("delivery_types", tables["delivery_types"])
         return cls(
             relay_domains=relay_domains,
@@ -78,6 +82,7 @@ class OttoFacts:
             delivery_types=delivery_types,
             carrier_codes=_modes("carriers", tables["carriers"]),
             skus=_sku_table(tables["sku"], delivery_types),
+            api=ApiFacts.of(tables["api"]),
         )
 
 
@@ -156,4 +161,5 @@ class _File(_Table):
     placeholder = fields.Nested(_PlaceholderTable, required=True)
     delivery_types = fields.Nested(_ModeTable, required=True)
     carriers = fields.Nested(_ModeTable, required=True)
+    api = fields.Nested(ApiTable, required=True)
     sku = fields.Dict(required=True)
