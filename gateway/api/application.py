@@ -141,9 +141,11 @@ def _view(edge: Edge, endpoint: Endpoint) -> Callable[..., Response]:
         if not all(endpoint.path_form.fullmatch(segment) for segment in path.values()):
             raise stop(problems.NOT_FOUND, "nothing has a name of this form")
         raw = _body(edge, endpoint)
-        key = repetition.key(request.headers.get(repetition.HEADER))
+        key = None
+        if endpoint.repeats is not Repeats.IGNORED:
+            key = repetition.key(request.headers.get(repetition.HEADER))
         repeatable = None
-        if client and key and raw is not None and endpoint.repeats is not Repeats.IGNORED:
+        if client and key and raw is not None:
             repeatable = repetition.repeatable(
                 client.client_id, key, request.method, request.path, raw
             )

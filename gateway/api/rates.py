@@ -8,7 +8,7 @@ from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
-_STRANGER_PER_MINUTE = 60
+STRANGER_PER_MINUTE = 60
 """Failed authentications from one address: far more than a wrong setting makes, too few to be load."""
 
 
@@ -41,7 +41,7 @@ class Rates:
     def __init__(self, per_minute: int) -> None:
         self._windows = FixedWindowRateLimiter(MemoryStorage())
         self._client = RateLimitItemPerMinute(per_minute)
-        self._stranger = RateLimitItemPerMinute(_STRANGER_PER_MINUTE)
+        self._stranger = RateLimitItemPerMinute(STRANGER_PER_MINUTE)
 
     def of_client(self, client_id: str) -> Allowance:
         """Counts a request of a client."""
