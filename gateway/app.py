@@ -15,6 +15,7 @@ from gateway.storage.database import Database
 from gateway.storage.logbook import PERIODS, Logbook
 from gateway.storage.notary import Notary
 from gateway.storage.store import Store
+from gateway.storage.tombstones import Tombstones
 from gateway.usecases.readiness import Readiness
 from gateway.usecases.services import Services
 from gateway.vault.keyfile import KeyFile
@@ -56,7 +57,7 @@ def assemble(settings: Settings, clock: Clock = now, entropy: Entropy = os.urand
     database = Database(settings.database_url, settings.service.threads)
     return Services(
         settings=settings,
-        store=Store(database, logbook, clock, entropy),
+        store=Store(database, logbook, Tombstones(settings.backup.tombstones), clock, entropy),
         keyring=keyring,
         sealer=Sealer(keyring, entropy),
         opener=Opener(keyring),

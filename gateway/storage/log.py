@@ -5,9 +5,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, update
 
-from gateway.audit.entry import Draft, Entry
+from gateway.audit.entry import Action, Draft, Entry
 from gateway.model.ids import Entropy
 from gateway.storage.tables import entries, entry_reasons, logs
+from gateway.storage.tombstones import Kind, Tombstone
+
+_DEPARTURES = {Action.CONTACT_EXPIRED: Kind.CONTACT, Action.SUBJECT_ERASED: Kind.SUBJECT}
 
 
 class LogHead:
@@ -25,6 +28,8 @@ class LogHead:
         self._entropy = entropy
         self._entries: list[dict[str, Any]] = []
         self._reasons: list[dict[str, Any]] = []
+        self.departed: list[Tombstone] = []
+        """What this transaction erases, to be buried before it is."""
 
     def append(self, draft: Draft, now: datetime) -> Entry:
         """The draft as the next entry; its time never runs backwards, whatever the clock does."""
@@ -49,6 +54,9 @@ class LogHead:
                 "leaf": entry.leaf(),
             }
         )
+        kind = _DEPARTURES.get(entry.action)
+        if kind is not None and entry.subject is not None:
+            self.departed.append(Tombstone(time, kind, entry.merchant, entry.subject))
         self._reasons += [
             {"merchant": entry.merchant, "reason": code, "log": self._log, "index": entry.index}
             for code in entry.reasons

@@ -22,6 +22,7 @@ from gateway.model.ids import Clock, Entropy, new_id
 from gateway.storage.database import Database
 from gateway.storage.log import LogHead
 from gateway.storage.logbook import Logbook
+from gateway.storage.tombstones import Tombstones
 
 T = TypeVar("T")
 
@@ -102,10 +103,16 @@ class Store:
     """Reads snapshots and writes in groups."""
 
     def __init__(
-        self, database: Database, logbook: Logbook, clock: Clock, entropy: Entropy
+        self,
+        database: Database,
+        logbook: Logbook,
+        tombstones: Tombstones,
+        clock: Clock,
+        entropy: Entropy,
     ) -> None:
         self.database = database
         self.logbook = logbook
+        self.tombstones = tombstones
         self.clock = clock
         self.entropy = entropy
         self._waiting: deque[_Ticket[Any]] = deque()
@@ -187,6 +194,10 @@ class Store:
                     head = self.logbook.head(connection, ticket.merchant, now)
                     heads[ticket.merchant] = head
                 results.append(ticket.work(Transaction(connection, now, head, self.entropy)))
+            # Before the commit, and durably: no restored backup brings back what goes with it.
+            departed = [one for head in heads.values() for one in head.departed]
+            if departed:
+                self.tombstones.bury(departed)
             for head in heads.values():
                 head.flush()
             return results

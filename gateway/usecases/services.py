@@ -9,6 +9,8 @@ from gateway.storage.store import Store
 from gateway.usecases.decide import Decide
 from gateway.usecases.intake import Intake
 from gateway.usecases.release import Release
+from gateway.usecases.rewrap import Rewrap
+from gateway.usecases.rotate import KeyCare
 from gateway.vault.keyring import Keyring
 from gateway.vault.opening import Opener
 from gateway.vault.sealing import Sealer
@@ -41,3 +43,13 @@ class Services:
     def decide(self) -> Decide:
         """What would be decided."""
         return Decide(self.store, self.engine, self.settings.deadlines)
+
+    @cached_property
+    def rewrap(self) -> Rewrap:
+        """Contacts under the newest keys."""
+        return Rewrap(self.store, self.keyring, self.sealer, self.opener)
+
+    @cached_property
+    def key_care(self) -> KeyCare:
+        """New keys in, old ones out."""
+        return KeyCare(self.store, self.keyring, self.rewrap)

@@ -35,11 +35,12 @@ class WrappedKey:
 
 @dataclass(frozen=True, slots=True)
 class Grave:
-    """A key that is gone. `forgotten`: the provider destroyed its part; `recorded`: the log tells."""
+    """A key that is gone, and why. `forgotten`: its provider's part is too; `recorded`: the log tells."""
 
     record: KeyRecord
     provider: str
     destroyed_at: datetime
+    reason: str
     forgotten: bool
     recorded: bool
 
@@ -122,7 +123,12 @@ def replace_private(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make names in a directory durable: that a file is there, or has taken another's place."""
+    directory = os.open(path, os.O_RDONLY)
     try:
         os.fsync(directory)
     finally:
@@ -144,6 +150,7 @@ def encode(contents: Contents) -> bytes:
             **_record_row(grave.record),
             "provider": grave.provider,
             "destroyed_at": grave.destroyed_at.isoformat(),
+            "reason": grave.reason,
             "forgotten": grave.forgotten,
             "recorded": grave.recorded,
         }
@@ -171,6 +178,7 @@ def decode(content: bytes) -> Contents:
                 _record(row),
                 str(row["provider"]),
                 datetime.fromisoformat(row["destroyed_at"]),
+                str(row["reason"]),
                 bool(row["forgotten"]),
                 bool(row["recorded"]),
             )

@@ -132,10 +132,11 @@ class Keyring:
             self._load()
             return self._add(use, epoch, now)
 
-    def destroy(self, key_id: str, now: datetime) -> bool:
+    def destroy(self, key_id: str, reason: str, now: datetime) -> bool:
         """Forget a key for ever; whatever only it can open is unreadable from now on.
 
-        False when there is no such key. `settle` has the provider destroy its part.
+        `reason` is one word for the log, such as "expired". False when there is no such key.
+        `settle` has the provider destroy its part.
         """
         with self._file.alone():
             self._load()
@@ -143,7 +144,14 @@ class Keyring:
             if stored is None:
                 return False
             keys = {name: key for name, key in self._contents.keys.items() if name != key_id}
-            grave = Grave(stored.record, stored.provider, now.astimezone(UTC), False, False)
+            grave = Grave(
+                stored.record,
+                stored.provider,
+                now.astimezone(UTC),
+                reason,
+                forgotten=False,
+                recorded=False,
+            )
             self._replace(Contents(keys, {**self._contents.graves, key_id: grave}))
             return True
 

@@ -74,6 +74,7 @@ def test_a_revoked_key_is_gone_and_no_contact_with_it(
     again = gateway("keys", "revoke", f"{TODAY}-1")
     assert again.exit_code == 1
     assert f"there is no key {TODAY}-1" in again.output
+    gateway("init")
     assert "cannot be revoked" in gateway("keys", "revoke", "log-all-1").output
     assert f"{TODAY}-2 is destroyed" in gateway("keys", "revoke", f"{TODAY}-2").output
 

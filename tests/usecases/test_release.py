@@ -284,7 +284,7 @@ def test_without_the_key_nothing_is_released_or_recorded(assigned: World) -> Non
     before = len(assigned.log())
     for key in assigned.services.keyring.all():
         if key.use == "contact":
-            assigned.services.keyring.destroy(key.key_id, assigned.clock())
+            assigned.services.keyring.destroy(key.key_id, "revoked", assigned.clock())
     with pytest.raises(Unavailable, match="keys status"):
         assigned.ask(client, NUMBER)
     assert len(assigned.log()) == before

@@ -68,8 +68,8 @@ def test_a_destroyed_key_is_gone_for_everybody(
     """A destroyed key is in no keyring any more, and in the file is its name alone."""
     key = keyring.contact_key(DAY, NOW)
     wrapped = json.loads(path.read_text())["keys"][0]["wrapped"]
-    assert keyring.destroy(key.key_id, NOW)
-    assert not keyring.destroy(key.key_id, NOW)
+    assert keyring.destroy(key.key_id, "revoked", NOW)
+    assert not keyring.destroy(key.key_id, "revoked", NOW)
     assert keyring.by_id(key.key_id) is None
     assert open_keyring().by_id(key.key_id) is None
     assert wrapped not in path.read_text()
@@ -78,7 +78,7 @@ def test_a_destroyed_key_is_gone_for_everybody(
 def test_no_name_is_given_twice(keyring: Keyring, open_keyring: Opens) -> None:
     """A key made after a destruction has another name: what named the old one stays closed."""
     first = keyring.contact_key(DAY, NOW)
-    keyring.destroy(first.key_id, NOW)
+    keyring.destroy(first.key_id, "revoked", NOW)
     second = open_keyring().contact_key(DAY, NOW)
     assert second.key_id != first.key_id
     assert second.version == 2
@@ -93,7 +93,7 @@ def test_what_another_process_changed_counts_within_a_second(
     new = other.add_version(KeyUse.CONTACT, DAY.isoformat(), NOW)
     ticks.forward(LOOK_SECONDS)
     assert keyring.contact_key(DAY, NOW) == new
-    other.destroy(old.key_id, NOW)
+    other.destroy(old.key_id, "revoked", NOW)
     ticks.forward(LOOK_SECONDS)
     assert keyring.by_id(old.key_id) is None
 
@@ -103,7 +103,7 @@ def test_a_key_destroyed_elsewhere_is_replaced(
 ) -> None:
     """A process whose newest key another one destroyed seals with a fresh one."""
     old = keyring.index_key(NOW)
-    open_keyring().destroy(old.key_id, NOW)
+    open_keyring().destroy(old.key_id, "revoked", NOW)
     ticks.forward(LIFETIME.total_seconds() - LOOK_SECONDS)
     assert keyring.newest(KeyUse.INDEX, "all") is None
     assert keyring.index_key(NOW).version == 2
@@ -331,7 +331,7 @@ def test_a_key_that_nobody_uses_leaves_the_memory(keyring: Keyring, ticks: Ticks
 def test_a_key_in_hand_stays_whole(keyring: Keyring, ticks: Ticks) -> None:
     """Whoever holds a key that leaves the memory finishes the work with it unchanged."""
     key = keyring.contact_key(DAY, NOW)
-    keyring.destroy(key.key_id, NOW)
+    keyring.destroy(key.key_id, "revoked", NOW)
     ticks.forward(LIFETIME.total_seconds())
     keyring.keep()
     assert any(key.secret.reveal())
@@ -361,7 +361,7 @@ def test_a_key_destroyed_elsewhere_is_not_confirmed(
 ) -> None:
     """What is gone from the file leaves the memory, even before anybody looks at the file."""
     secret = keyring.contact_key(DAY, NOW).secret.reveal()
-    open_keyring().destroy("contact-2026-11-23-1", NOW)
+    open_keyring().destroy("contact-2026-11-23-1", "revoked", NOW)
     ticks.forward(LIFETIME.total_seconds() / 2)
     assert keyring.all() == []
     keyring.keep()

@@ -73,7 +73,7 @@ def test_a_destruction_reaches_copies_of_the_keyring(
     keyring = over_both("openbao")
     gone, kept = keyring.contact_key(DAY, NOW), keyring.index_key(NOW)
     copied = path.read_bytes()
-    keyring.destroy(gone.key_id, NOW)
+    keyring.destroy(gone.key_id, "revoked", NOW)
     (grave,) = keyring.settle()
     assert grave.forgotten
     path.write_bytes(copied)
@@ -91,7 +91,7 @@ def test_a_destruction_is_brought_to_its_end_when_the_provider_is_back(
     key = keyring.contact_key(DAY, NOW)
     token = bao_settings.token_file.read_text()
     bao_settings.token_file.write_text("expired")
-    keyring.destroy(key.key_id, NOW)
+    keyring.destroy(key.key_id, "revoked", NOW)
     (grave,) = keyring.settle()
     assert not grave.forgotten
     assert keyring.by_id(key.key_id) is None

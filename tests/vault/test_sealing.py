@@ -95,7 +95,7 @@ def test_a_contact_without_its_key_stays_closed(
 ) -> None:
     """After its key was destroyed nothing opens it; the fault says where to look."""
     envelope = sealer.freight(CONTACT, BINDING, NOW)
-    keyring.destroy(envelope.key_id, NOW)
+    keyring.destroy(envelope.key_id, "revoked", NOW)
     with pytest.raises(Unavailable, match="gateway keys status"):
         opener.freight(envelope, BINDING)
 
@@ -148,7 +148,7 @@ def test_an_order_is_recognised_across_a_rotation(
     keyring.add_version(KeyUse.INDEX, "all", NOW)
     assert again(order)
     assert not again(changed)
-    keyring.destroy("index-all-1", NOW)
+    keyring.destroy("index-all-1", "revoked", NOW)
     assert not again(order)
 
 
