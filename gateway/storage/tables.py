@@ -129,6 +129,8 @@ orders = Table(
     # When the contact went, for whatever reason; no later import brings it back.
     Column("erased_at", Instant),
     Index(None, "merchant", "subject", unique=True),
+    # Shipments name orders by the marketplace's own id.
+    Index(None, "merchant", "sales_order_id"),
 )
 
 items = Table(
