@@ -35,6 +35,8 @@ _DEEP = f"nests deeper than {DEPTH} levels"
 _LINES = re.compile(r"^[ \t]*\{.*\}[ \t\r]*\n[ \t\r\n]*\{", re.MULTILINE)
 _HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 _KEY_TO_SHOW = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_MAY_GO_ON = re.compile(r"[.eE+-]{0,2}")
+"""What stands between a number and the end of the window while its rest has not been read."""
 _ORDER_NUMBER = re.compile(r"[A-Za-z0-9]{1,64}")
 
 
@@ -229,7 +231,7 @@ class OrderStream:
             except RecursionError:
                 return self._skipped(window, _DEEP)
             else:
-                if end < len(window.text) or window.text[end - 1] in '"]}':
+                if window.text[end - 1] in '"]}' or not _MAY_GO_ON.fullmatch(window.text, end):
                     text = window.text[window.at : end]
                     window.at = end
                     return value, text, ""

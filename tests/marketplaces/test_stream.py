@@ -203,3 +203,12 @@ def test_progress_can_be_followed() -> None:
     seen = [stream.consumed for _ in stream]
     assert seen == sorted(seen)
     assert seen[0] < seen[-1] == len(data) == stream.consumed
+
+
+@pytest.mark.parametrize("number", ["-0.0", "1.5e+30", "12E-7", "0", "-17"])
+@pytest.mark.parametrize("chunk", range(1, 25))
+def test_a_number_split_between_two_reads_stays_one(number: str, chunk: int) -> None:
+    """A member before the orders may end a read anywhere, also behind its point or its exponent."""
+    data = f'{{"count": {number}, "resources": [{{"a": {number}}}]}}'.encode()
+    outcomes = list(OrderStream(Dripping(data, [chunk]), chunk=chunk))
+    assert values(outcomes) == [{"a": json.loads(number)}]
