@@ -1,7 +1,7 @@
 """Takes orders in: sealed, stored and recorded a batch at a time; no order is ever half stored."""
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,14 +65,17 @@ class Intake:
         batch: Sequence[Order],
         rejected: int,
         request_id: str | None,
+        alongside: Callable[[Transaction], None] = lambda _tx: None,
     ) -> Tally:
         """Store a batch and put each change, and each of the `rejected`, on record.
 
-        No order number may stand twice in one batch.
+        No order number may stand twice in one batch. `alongside` becomes durable with it.
         """
 
         def work(tx: Transaction) -> Tally:
-            return self._store(tx, asker, batch, rejected, request_id)
+            tally = self._store(tx, asker, batch, rejected, request_id)
+            alongside(tx)
+            return tally
 
         # Here, and not with the database held: the key provider may be slow, or down.
         self.sealer.ready(self.store.clock())

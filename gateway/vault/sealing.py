@@ -67,6 +67,10 @@ class Sealer:
             fingerprint = order_digest(key, _shape(merchant, order))
         return hmac.compare_digest(stored, fingerprint)
 
+    def mark(self, merchant: str, raw: bytes, now: datetime) -> bytes:
+        """Recognises an order that could not be read, by its bytes; keyed for the same reason."""
+        return order_digest(self._keyring.index_key(now), f"{merchant}\0{raw.hex()}")
+
 
 def _shape(merchant: str, order: Order) -> str:
     freight = encode_freight(order.freight).decode() if order.freight else None
