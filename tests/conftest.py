@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from gateway.app import assemble
@@ -18,6 +19,11 @@ from gateway.usecases import clients, merchants, register
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.services import Services
 from policies.question import Mode, Purpose, Role
+
+# A slow machine is no failure, and a change is judged by the same examples each time: the profile of
+# that name does both, where CI is set; elsewhere each run tries new ones.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("ci" if "CI" in os.environ else "unhurried")
 
 pytest_plugins = ("tests.databases", "tests.world")
 
