@@ -24,7 +24,14 @@ class Live:
         self.port = _free_port()
         self.errors = (data.parent / f"serve-{self.port}.log").open("w+b")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "serve", f"--port={self.port}", f"--workers={workers}"],
+            [
+                sys.executable,
+                "-m",
+                "gateway",
+                "serve",
+                f"--port={self.port}",
+                f"--workers={workers}",
+            ],
             env=environment(data),
             cwd=ROOT,
             stderr=self.errors,
@@ -55,10 +62,14 @@ class Live:
         self._process.wait()
         self.errors.close()
 
-    def stop(self) -> str:
-        """End it as an operator would; what it wrote to its log."""
+    def terminate(self) -> None:
+        """Ask it to end, as an operator would."""
         self._process.terminate()
-        self._process.wait(timeout=_START_SECONDS)
+
+    def stop(self) -> str:
+        """Ask it to end, and wait until it has; what it wrote to its log."""
+        self.terminate()
+        self.exit_code = self._process.wait(timeout=_START_SECONDS)
         self.errors.seek(0)
         written = self.errors.read().decode()
         self.errors.close()
