@@ -7,6 +7,7 @@ import structlog
 from flask import Flask
 
 from gateway.api import application, routes
+from gateway.console import mounting
 from gateway.errors import ConfigurationError
 from gateway.marketplaces.otto.facts import OttoFacts
 from gateway.model.ids import Clock, Entropy
@@ -80,4 +81,7 @@ def _proved_engine(settings: Settings) -> Engine:
 def create_app(services: Services) -> Flask:
     """The WSGI application over these services."""
     readiness = Readiness(services)
-    return application.build(services, routes.endpoints(readiness), structlog.get_logger())
+    log = structlog.get_logger()
+    app = application.build(services, routes.endpoints(readiness), log)
+    mounting.mount(app, services, log)
+    return app

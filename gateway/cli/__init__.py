@@ -5,6 +5,7 @@ import click
 from gateway.cli.audit import audit
 from gateway.cli.carriers import carriers
 from gateway.cli.clients import clients
+from gateway.cli.console import console
 from gateway.cli.demo import demo
 from gateway.cli.doctor import doctor
 from gateway.cli.init import init
@@ -37,6 +38,6 @@ def main() -> None:
 
 for command in (
     *(init, serve, demo, doctor, orders, carriers, clients, audit, subjects, retention, keys),
-    *(policy, merchants),
+    *(policy, merchants, console),
 ):
     main.add_command(command)

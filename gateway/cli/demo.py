@@ -1,13 +1,14 @@
 """`gateway demo`: a gateway with invented orders in it, and requests to try on it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from gateway.cli.carriers import differences
+from gateway.cli.console import sign_in_address
 from gateway.cli.init import set_up
 from gateway.cli.output import show
 from gateway.cli.running import Run, json_option, pass_run
@@ -48,7 +49,7 @@ def demo(run: Run, host: str | None, port: int | None, as_json: bool) -> None:
     service = run.settings.service
     url = f"http://{_host(host or service.host)}:{port or service.port}"
     trials = list(_trials(made, url))
-    data = {
+    data: dict[str, Any] = {
         "url": url,
         "orders": {"stored": made.orders.stored, "unchanged": made.orders.unchanged},
         "assigned": made.assigned,
@@ -57,8 +58,11 @@ def demo(run: Run, host: str | None, port: int | None, as_json: bool) -> None:
             for one in made.clients
         ],
         "try": [{"says": one.says, "comes": one.comes, "curl": one.curl} for one in trials],
+        "console": {
+            office.value: sign_in_address(run, token, port) for office, token in made.links.items()
+        },
     }
-    show(as_json, data, _lines(made, trials))
+    show(as_json, data, _lines(made, trials, data["console"]))
 
 
 def _trials(made: Demo, url: str) -> Iterator[_Trial]:
@@ -108,7 +112,7 @@ def _host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _lines(made: Demo, trials: list[_Trial]) -> Iterator[str]:
+def _lines(made: Demo, trials: list[_Trial], links: Mapping[str, str]) -> Iterator[str]:
     yield from (f"Carriers: {line}" for line in differences(made.carriers))
     yield (
         f"Orders: {made.orders.stored} stored, {made.orders.unchanged} unchanged, "
@@ -122,3 +126,6 @@ def _lines(made: Demo, trials: list[_Trial]) -> Iterator[str]:
         yield f"# {number}. {trial.says}"
         yield f"#    {trial.comes}"
         yield trial.curl
+    yield ""
+    yield "# The review console, in a browser; each link signs in once, within the hour."
+    yield from (f"#    {office:<9} {address}" for office, address in links.items())

@@ -3,14 +3,16 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from datetime import timedelta
 
-from gateway.audit.entry import Actor
+from gateway.audit.entry import Action, Actor, Outcome
 from gateway.errors import Conflict, InvalidInput, NotFound
 from gateway.model.account import Account, Office
-from gateway.model.ids import Entropy, new_id
-from gateway.storage import accounts, merchants, sessions
-from gateway.storage.store import Store
+from gateway.model.ids import Entropy
+from gateway.storage import accounts, sessions
+from gateway.storage.store import Store, Transaction
+from gateway.usecases.actors import OPERATOR
 
 LINK = "link"
 LINK_LIFE = timedelta(hours=1)
@@ -29,22 +31,23 @@ def create(store: Store, merchant: str, name: str, office: Office) -> Account:
         raise InvalidInput(
             {"name": ["1 to 100 letters, digits or inner ._@+-, without blanks and umlauts"]}
         )
-    now = store.clock()
-    account = Account(
-        account_id=new_id(now, store.entropy),
-        merchant=merchant,
-        name=plain,
-        office=office,
-        created_at=now,
-        disabled_at=None,
-    )
-    with store.change() as connection:
-        if not merchants.exists(connection, merchant):
-            raise NotFound(f"there is no merchant {merchant}")
-        if accounts.by_name(connection, plain) is not None:
+
+    def work(tx: Transaction) -> Account:
+        if accounts.by_name(tx.connection, plain) is not None:
             raise Conflict(f"there is an account {plain} already")
-        accounts.add(connection, account)
-    return account
+        account = Account(
+            account_id=tx.new_id(),
+            merchant=merchant,
+            name=plain,
+            office=office,
+            created_at=tx.now,
+            disabled_at=None,
+        )
+        accounts.add(tx.connection, account)
+        _record(tx, Action.CLIENT_CREATED, account)
+        return account
+
+    return store.write(merchant, work)
 
 
 def listing(store: Store, merchant: str) -> list[Account]:
@@ -56,11 +59,15 @@ def listing(store: Store, merchant: str) -> list[Account]:
 def disable(store: Store, merchant: str, name: str) -> Account:
     """The account, which opens nothing any more; its sessions end. NotFound when there is none."""
     account = find(store, merchant, name)
-    with store.change() as connection:
-        accounts.disable(connection, account.account_id, store.clock())
-        sessions.end_all(connection, account.account_id)
-        sessions.drop_tickets(connection, account.account_id, LINK)
-    return account
+
+    def work(tx: Transaction) -> Account:
+        accounts.disable(tx.connection, account.account_id, tx.now)
+        sessions.end_all(tx.connection, account.account_id)
+        sessions.drop_tickets(tx.connection, account.account_id, LINK)
+        _record(tx, Action.CLIENT_REVOKED, account)
+        return replace(account, disabled_at=tx.now)
+
+    return store.write(merchant, work)
 
 
 def link(store: Store, account: Account) -> str:
@@ -100,3 +107,8 @@ def secret(entropy: Entropy) -> str:
 def hashed(token: str) -> bytes:
     """What is stored of a secret that is random enough not to need a slow hash."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def _record(tx: Transaction, action: Action, account: Account) -> None:
+    detail = {"account": account.account_id, "role": account.office.value}
+    tx.record(OPERATOR, action, Outcome.DONE, detail=detail)

@@ -1,14 +1,16 @@
 """Fills a gateway with demo carriers, orders and clients, all invented; running it again adds nothing."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from gateway.errors import ConfigurationError
+from gateway.errors import ConfigurationError, NotFound
 from gateway.marketplaces.window import Readable
+from gateway.model.account import Office
 from gateway.settings import Settings
-from gateway.usecases import clients, register
+from gateway.usecases import accounts, clients, register
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.assign import Assignment, assign
 from gateway.usecases.carrier_file import read_carriers
@@ -37,12 +39,13 @@ class DemoClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demo:
-    """What there is to try."""
+    """What there is to try; `links` are the tokens of sign-in links to the console."""
 
     carriers: Changes
     orders: Counts
     assigned: int
     clients: tuple[DemoClient, ...]
+    links: Mapping[Office, str]
 
     def token(self, role: Role) -> str:
         """The token of the demo client in this role."""
@@ -64,6 +67,7 @@ def prepare(services: Services, merchant: str, request_id: str) -> Demo:
         orders=counts,
         assigned=len(assignments),
         clients=tuple(_clients(services, merchant)),
+        links={office: _link(services, merchant, office) for office in Office},
     )
 
 
@@ -96,6 +100,16 @@ def _assignments(settings: Settings) -> list[Assignment]:
         )
         for table in tables
     ]
+
+
+def _link(services: Services, merchant: str, office: Office) -> str:
+    """The token of a fresh sign-in link for the demo account of this office."""
+    store, name = services.store, f"demo-{office.value}"
+    try:
+        account = accounts.find(store, merchant, name)
+    except NotFound:
+        account = accounts.create(store, merchant, name, office)
+    return accounts.link(store, account)
 
 
 def _clients(services: Services, merchant: str) -> list[DemoClient]:

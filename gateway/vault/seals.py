@@ -30,7 +30,7 @@ class Seals:
     def open(self, sealed: bytes, owner: str) -> bytes:
         """The secret; Unavailable without its key, or where it was not sealed for this owner."""
         start = 1 + sealed[0]
-        key_id = sealed[1:start].decode()
+        key_id = sealed[1:start].decode("ascii", "replace")
         key = self._keyring.by_id(key_id)
         if key is None:
             raise Unavailable(

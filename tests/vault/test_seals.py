@@ -27,7 +27,7 @@ def test_every_changed_byte_is_found(world: World) -> None:
     """A seal that was tampered with does not open."""
     seals = Seals(world.services.keyring, os.urandom)
     sealed = seals.seal(b"secret", "ada", NOW)
-    for at in range(1, len(sealed)):
+    for at in range(len(sealed)):
         changed = sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :]
-        with pytest.raises((Unavailable, UnicodeDecodeError)):
+        with pytest.raises(Unavailable):
             seals.open(changed, "ada")

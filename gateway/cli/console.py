@@ -1,0 +1,95 @@
+"""`gateway console`: who may use the review console, and the links that let them in."""
+
+import click
+
+from gateway.cli.output import show, table
+from gateway.cli.running import Run, json_option, merchant_option, pass_run
+from gateway.cli.types import OneOf
+from gateway.model.account import Office
+from gateway.usecases import accounts
+
+
+@click.group()
+def console() -> None:
+    """The accounts of the review console."""
+
+
+@console.command()
+@click.option("--name", required=True, help="What the person signs in with, such as an address.")
+@click.option(
+    "--role",
+    "office",
+    required=True,
+    type=OneOf(Office),
+    help="reviewer: reads and reports; operator: carriers, clients, erasure.",
+)
+@merchant_option
+@json_option
+@pass_run
+def create(run: Run, name: str, office: Office, merchant: str, as_json: bool) -> None:
+    """Create an account, and print the link that lets its owner in, once and within the hour.
+
+    \b
+    Example:
+      gateway console create --name dpo@example.org --role reviewer
+    """
+    account = accounts.create(run.services.store, run.merchant(merchant), name, office)
+    address = sign_in_address(run, accounts.link(run.services.store, account))
+    data = {"account_id": account.account_id, "name": account.name, "link": address}
+    show(as_json, data, [f"{account.name} ({account.office}) signs in with", address])
+
+
+@console.command()
+@click.option("--account", "name", required=True, metavar="NAME", help="Whose link.")
+@merchant_option
+@json_option
+@pass_run
+def link(run: Run, name: str, merchant: str, as_json: bool) -> None:
+    """Print a link that signs in once, within the hour; earlier links of the account count no more.
+
+    For a first visit, and for whoever lost what they sign in with.
+    """
+    account = accounts.find(run.services.store, run.merchant(merchant), name)
+    address = sign_in_address(run, accounts.link(run.services.store, account))
+    show(as_json, {"name": account.name, "link": address}, [address])
+
+
+@console.command("list")
+@merchant_option
+@json_option
+@pass_run
+def list_(run: Run, merchant: str, as_json: bool) -> None:
+    """Show all accounts, disabled ones too."""
+    found = accounts.listing(run.services.store, run.merchant(merchant))
+    rows = [
+        (one.account_id, one.name, one.office, one.created_at, one.disabled_at) for one in found
+    ]
+    data = [
+        {
+            "account_id": one.account_id,
+            "name": one.name,
+            "office": one.office,
+            "created_at": one.created_at,
+            "disabled_at": one.disabled_at,
+        }
+        for one in found
+    ]
+    head = ("account", "name", "office", "created", "disabled")
+    show(as_json, {"accounts": data}, table(head, rows))
+
+
+@console.command()
+@click.argument("name")
+@merchant_option
+@pass_run
+def disable(run: Run, name: str, merchant: str) -> None:
+    """End an account: its sessions end now, and nothing opens it any more."""
+    account = accounts.disable(run.services.store, run.merchant(merchant), name)
+    click.echo(f"{account.name} ({account.account_id}) is disabled.")
+
+
+def sign_in_address(run: Run, token: str, port: int | None = None) -> str:
+    """The address of a sign-in link, as a browser on this machine reaches it unless one is configured."""
+    settings = run.settings
+    base = settings.console.address or f"http://localhost:{port or settings.service.port}"
+    return f"{base}/console/link/{token}"

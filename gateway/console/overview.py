@@ -1,0 +1,9 @@
+"""The first page: what happened lately, and what wants attention; it shows numbers, no records."""
+
+from gateway.console.page import EVERY_OFFICE, Html, Reply, Visit, page
+
+
+@page("GET", "/", access=EVERY_OFFICE, name="overview")
+def overview(_visit: Visit) -> Reply:
+    """The overview."""
+    return Html(template="overview.html", values={"place": "overview"})

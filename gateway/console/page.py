@@ -1,0 +1,148 @@
+"""What a page is: one declaration, from which routing, access and every check before it follow."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from gateway.console.words import Words
+from gateway.model.account import Account, Office, Session
+from gateway.usecases.passkeys import Party
+from gateway.usecases.services import Services
+from gateway.vault.seals import Seals
+
+EVERY_OFFICE = frozenset(Office)
+"""Whoever is signed in."""
+
+REVIEWER = frozenset({Office.REVIEWER})
+OPERATOR = frozenset({Office.OPERATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Anyone:
+    """A page without sign-in; `because` says why nothing that needs protection is behind it."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What all visits of one worker share."""
+
+    services: Services
+    seals: Seals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One request that passed every check; `browser` is the secret of its cookie."""
+
+    desk: Desk
+    words: Words
+    party: Party
+    request_id: str
+    browser: str
+    visitor: Session | None
+    path: Mapping[str, str]
+    query: "MultiDict[str, str]"
+    form: "MultiDict[str, str]"
+
+    @property
+    def session(self) -> Session:
+        """Who is signed in; only pages for anyone have nobody."""
+        if self.visitor is None:
+            raise RuntimeError("a page for anyone has no session")
+        return self.visitor
+
+    @property
+    def account(self) -> Account:
+        """Whose session it is."""
+        return self.session.account
+
+    @property
+    def merchant(self) -> str:
+        """Whose data may be shown."""
+        return self.session.account.merchant
+
+    @property
+    def services(self) -> Services:
+        """The use cases."""
+        return self.desk.services
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """What becomes of the session's cookie: a new token, or None to forget it."""
+
+    token: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Html:
+    """A page to show."""
+
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Go:
+    """On to another page; `address` is one that was checked to be the console's own."""
+
+    page: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    address: str | None = None
+    cookie: Cookie | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file to save."""
+
+    name: str
+    media_type: str
+    content: bytes | Iterable[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """An answer to the console's own script."""
+
+    value: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Static:
+    """A file that never changes under its address, and holds nothing of anybody."""
+
+    media_type: str
+    content: bytes
+
+
+Reply = Html | Go | File | Data | Static
+Handler = Callable[[Visit], Reply]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A declared page; `path` is written as Flask writes rules, without the console's own prefix."""
+
+    name: str
+    method: str
+    path: str
+    access: frozenset[Office] | Anyone
+    handler: Handler
+
+
+def page(
+    method: str, path: str, *, access: frozenset[Office] | Anyone, name: str
+) -> Callable[[Handler], Page]:
+    """Makes the function below it the handler of a page; registers nothing."""
+
+    def declare(handler: Handler) -> Page:
+        return Page(name=name, method=method, path=path, access=access, handler=handler)
+
+    return declare

@@ -1,0 +1,19 @@
+"""Every page there is; what is not named here cannot be reached."""
+
+from gateway.console import overview, own_account, signing_in
+from gateway.console.page import Page
+
+
+def pages() -> list[Page]:
+    """All of them, by area."""
+    return [
+        overview.overview,
+        *(signing_in.sign_in, signing_in.sign_in_post),
+        *(signing_in.sign_in_passkey_options, signing_in.sign_in_passkey),
+        *(signing_in.link, signing_in.link_post, signing_in.sign_out),
+        *(signing_in.language, signing_in.asset),
+        *(own_account.account, own_account.account_password, own_account.account_authenticator),
+        *(own_account.account_codes, own_account.account_sessions_end),
+        *(own_account.account_passkey_options, own_account.account_passkey_add),
+        own_account.account_passkey_remove,
+    ]

@@ -1,0 +1,76 @@
+"""Who may open and do what: walked over the real pages, so that none can be forgotten."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from werkzeug.test import TestResponse
+
+from gateway.console import routes
+from gateway.console.page import Anyone, Page
+from gateway.model.account import Office
+from tests.console.conftest import Reader
+
+OPEN = {
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("POST", "/sign-in/passkey"),
+    ("POST", "/sign-in/passkey/options"),
+    ("GET", "/link/<token>"),
+    ("POST", "/link/<token>"),
+    ("POST", "/language"),
+    ("GET", "/assets/<version>/<name>"),
+}
+"""What anybody may open; everything else wants somebody who is signed in."""
+
+ONLY: dict[Office, set[tuple[str, str]]] = {Office.REVIEWER: set(), Office.OPERATOR: set()}
+"""What one office alone may open; what is in no list is for both."""
+
+
+def visited(reader: Reader, page: Page) -> TestResponse:
+    """What a page says to names that stand for nothing."""
+    path = "/console" + re.sub("<[a-z_]+>", "x", page.path)
+    return reader.get(path) if page.method == "GET" else reader.post(path)
+
+
+def test_the_lists_name_pages_that_exist() -> None:
+    """A list that speaks of nothing would protect nothing."""
+    there = {(page.method, page.path) for page in routes.pages()}
+    assert OPEN.union(*ONLY.values()) <= there
+
+
+def test_only_open_pages_are_declared_open() -> None:
+    """A page that was added without sign-in fails here."""
+    for page in routes.pages():
+        assert isinstance(page.access, Anyone) == ((page.method, page.path) in OPEN), page
+
+
+def test_a_stranger_is_sent_to_sign_in(reader: Reader) -> None:
+    """Nothing behind the door answers to nobody."""
+    reader.get("/console/sign-in")
+    for page in routes.pages():
+        answer = visited(reader, page)
+        to_sign_in = answer.headers.get("Location", "").startswith("/console/sign-in")
+        inside = (page.method, page.path) not in OPEN
+        assert (answer.status_code == 303 and to_sign_in) == inside, page
+
+
+@pytest.mark.parametrize("office", list(Office))
+def test_every_page_is_for_its_offices(a_reader: Callable[[], Reader], office: Office) -> None:
+    """Each office is let in where the lists say so, and nowhere else."""
+    reader = a_reader()
+    reader.sign_in(office)
+    for page in routes.pages():
+        route = (page.method, page.path)
+        if route in OPEN or route == ("POST", "/sign-out"):
+            continue
+        reader.get("/console/account")
+        barred = any(route in only for one, only in ONLY.items() if one is not office)
+        assert (visited(reader, page).status_code == 403) == barred, route
+
+
+def test_no_page_answers_to_a_method_that_it_does_not_declare(reviewer: Reader) -> None:
+    """Beside GET and POST there is nothing, and neither stands in for the other."""
+    assert reviewer.client.put("/console/account").status_code == 405
+    assert reviewer.client.get("/console/sign-out").status_code == 405
+    assert reviewer.client.options("/console/").status_code == 405
