@@ -19,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from gateway.storage.orders import FREIGHT
 from gateway.storage.tables import contact_digests, contacts, orders
 from gateway.vault.envelope import Binding
 
@@ -153,25 +154,25 @@ def count_indexed_before(connection: Connection, prefix: bytes) -> int:
 def reindex(
     connection: Connection,
     merchant: str,
-    prefix: bytes,
+    order_numbers: Sequence[str],
     digests: Mapping[str, tuple[str, Sequence[bytes]]],
 ) -> None:
-    """Put digests in place of those before `prefix`: by order number, the contact they are of.
+    """Put digests in place of those of these orders: by order number, the contact they are of.
 
-    Where an import replaced the contact meanwhile, it has written its own.
+    Where an import replaced the contact meanwhile, it has written its own; where the contact is
+    gone, its digests go.
     """
-    numbers = list(digests)
-    mine = (contacts.c.merchant == merchant) & contacts.c.order_number.in_(numbers)
-    current = set(connection.execute(select(contacts.c.contact).where(mine)).scalars())
-    kept = [number for number, (contact_id, _) in digests.items() if contact_id in current]
-    table = contact_digests.c
-    connection.execute(
-        delete(contact_digests).where(
-            table.merchant == merchant,
-            table.order_number.in_(kept)
-            | (table.order_number.in_(numbers) & (table.digest < prefix)),
-        )
+    mine = (contacts.c.merchant == merchant) & contacts.c.order_number.in_(order_numbers)
+    found = select(contacts.c.order_number, contacts.c.contact).where(
+        mine, contacts.c.kind == FREIGHT
     )
+    current = {row.order_number: row.contact for row in connection.execute(found)}
+    kept = [number for number in digests if digests[number][0] == current.get(number)]
+    gone = [number for number in order_numbers if number not in current]
+    table = contact_digests.c
+    # By order number alone: SQLite would otherwise take the index by digest, and read all of it.
+    mine = (table.merchant == merchant) & table.order_number.in_([*kept, *gone])
+    connection.execute(delete(contact_digests).where(mine))
     rows = [
         {"merchant": merchant, "digest": digest, "order_number": number}
         for number in kept

@@ -8,7 +8,6 @@ and may be stopped after any: what is done no longer needs doing.
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from gateway.errors import Unavailable
 from gateway.storage import merchants, orders, rewrap
 from gateway.storage.rewrap import START, WrappedDataKey
 from gateway.storage.store import Store
@@ -23,7 +22,7 @@ from gateway.vault.sealing import Sealer
 _PAGE = 1000
 """Contacts in one transaction: a release that waits for it waits some milliseconds."""
 
-_INDEX_PAGE = 200
+_INDEX_PAGE = 400
 
 Progress = Callable[[int, int], bool]
 """Called after each page with what is done and what there was to do; False stops there."""
@@ -129,7 +128,7 @@ class Rewrap:
                 for number, (binding, envelope) in sealed.items()
             }
             with self.store.change() as connection:
-                rewrap.reindex(connection, merchant, beginning, digests)
+                rewrap.reindex(connection, merchant, numbers, digests)
             made = [len(found) for _, found in digests.values()]
             tally.digests += sum(made)
             tally.unreadable += made.count(0)
@@ -137,12 +136,7 @@ class Rewrap:
 
     def _digests(self, binding: Binding, envelope: Envelope) -> list[bytes]:
         """A contact's digests under the newest key; none where nothing opens it any more."""
-        if self.keyring.by_id(envelope.key_id) is None:
-            return []
-        try:
-            contact = self.opener.freight(envelope, binding)
-        except Unavailable as fault:
-            if fault.part != "vault":
-                raise
+        contact = self.opener.freight_if_readable(envelope, binding)
+        if contact is None:
             return []
         return self.sealer.digests(binding.merchant, contact, self.store.clock())

@@ -34,7 +34,8 @@ class Binding:
     def data(self) -> bytes:
         """All of it as bytes: length-prefixed, so that no two bindings collide."""
         parts = (self.merchant, self.order_number, self.contact_id, self.kind, str(self.version))
-        return b"".join([_prefixed(part) for part in parts])
+        encoded = [part.encode() for part in parts]
+        return b"".join([piece for part in encoded for piece in (_length(part), part)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ def proves(wrapped_key: bytes, binding: Binding, key: Key) -> bool:
 
 def _key_data(key_id: str, bound: bytes) -> bytes:
     """The additional data of a wrapped data key: the binding, and the wrapping key's name."""
-    return b"data-key" + _prefixed(key_id) + bound
+    name = key_id.encode()
+    return b"data-key" + _length(name) + name + bound
 
 
 def _encrypt(cipher: AESGCM, text: bytes, data: bytes, entropy: Entropy) -> bytes:
@@ -97,6 +99,5 @@ def _decrypt(cipher: AESGCM, text: bytes, data: bytes) -> bytes:
         ) from fault
 
 
-def _prefixed(part: str) -> bytes:
-    encoded = part.encode()
-    return len(encoded).to_bytes(4, "big") + encoded
+def _length(part: bytes) -> bytes:
+    return len(part).to_bytes(4, "big")
