@@ -21,6 +21,7 @@ from gateway.errors import ConfigurationError
 from gateway.settings import Settings
 from gateway.storage import schema
 from gateway.storage.database import Database
+from gateway.usecases.keeper import Keeper
 from gateway.usecases.sequence import Sequencer
 
 _LAST_REQUESTS_SECONDS = 30
@@ -56,10 +57,11 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
 
 def worker(settings: Settings) -> Flask:
-    """The application of one worker process, and its sequencer."""
+    """The application of one worker process, its sequencer and its keeper."""
     logs.configure(sys.stderr)
     services = assemble(settings)
     Sequencer(services.store).start()
+    Keeper(services.keyring, services.key_care, settings.data / "rewrap.lock").start()
     return create_app(services)
 
 
