@@ -7,6 +7,7 @@ import click
 from gateway.cli.importing import import_
 from gateway.cli.output import show, table, text
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
+from gateway.cli.syncing import sync
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.assign import Assignment
 from gateway.usecases.assign import assign as give
@@ -19,6 +20,7 @@ def orders() -> None:
 
 
 orders.add_command(import_)
+orders.add_command(sync)
 
 
 @orders.command()

@@ -74,17 +74,17 @@ def renew(connection: Connection, name: str, holder: str, until: datetime) -> bo
 
 
 def let_go(
-    connection: Connection, name: str, holder: str, now: datetime, next_at: datetime, outcome: str
+    connection: Connection,
+    name: str,
+    holder: str,
+    now: datetime,
+    outcome: str,
+    next_at: datetime | None,
 ) -> None:
-    """End the holder's turn, if it still is; the next one comes at `next_at`."""
+    """End the holder's turn, if it still is; the next one comes at `next_at`, None: as it stood."""
     mine = (tasks.c.task == name) & (tasks.c.holder == holder)
-    values = {
-        "holder": None,
-        "held_until": None,
-        "next_at": next_at,
-        "ended_at": now,
-        "outcome": outcome,
-    }
+    ended = {"holder": None, "held_until": None, "ended_at": now, "outcome": outcome}
+    values = ended if next_at is None else ended | {"next_at": next_at}
     connection.execute(update(tasks).where(mine).values(values))
 
 

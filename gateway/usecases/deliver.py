@@ -1,6 +1,8 @@
 """Takes note of a delivery: it closes the carrier's window and starts the deletion clock."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from gateway.audit.entry import Action, Actor, Outcome
 from gateway.model.kept import KeptOrder
@@ -47,6 +49,47 @@ def deliver(
         return after
 
     return store.write(merchant, work)
+
+
+def arrived(
+    tx: Transaction,
+    deadlines: Deadlines,
+    asker: Actor,
+    arrivals: Mapping[str, Mapping[str, datetime]],
+    request_id: str | None,
+) -> int:
+    """Take note that pieces arrived, by order number and piece; how many orders that changed.
+
+    A time in the future counts as now. The first word of a delivery counts here too.
+    """
+    changed = 0
+    for order in orders.kept(tx.connection, tx.merchant, arrivals).values():
+        times = arrivals[order.order_number]
+        pieces = tuple(
+            replace(item, delivered_at=min(tx.now, times[item.item_id]))
+            if item.item_id in times and item.delivered_at is None
+            else item
+            for item in order.items
+        )
+        after = replace(order, items=pieces)
+        if after == order:
+            continue
+        changed += 1
+        _store(tx, after, deadlines)
+        carriers = {
+            new.carrier_id
+            for new, old in zip(pieces, order.items, strict=True)
+            if new != old and new.carrier_id is not None
+        }
+        tx.record(
+            asker,
+            Action.ORDER_DELIVERED,
+            Outcome.DONE,
+            subject=order.subject,
+            carrier=carriers.pop() if len(carriers) == 1 else None,
+            request_id=request_id,
+        )
+    return changed
 
 
 def _store(tx: Transaction, order: KeptOrder, deadlines: Deadlines) -> None:

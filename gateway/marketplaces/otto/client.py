@@ -16,6 +16,9 @@ from gateway.marketplaces.otto.calls import PART, Answer, Calls, Surroundings
 from gateway.marketplaces.otto.shipments import Shipment, shaped_shipment
 from gateway.marketplaces.otto.tokens import Credentials, Tokens
 
+_LONGEST_NAME = 64
+_LONGEST_CURSOR = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
@@ -178,7 +181,7 @@ def _next(page: Mapping[str, Any], parameter: str, asked: str | None) -> str | N
         if isinstance(link, dict) and link.get("rel") == "next":
             href = link.get("href")
             found = parse_qs(urlsplit(href).query).get(parameter) if isinstance(href, str) else None
-            if not found or found[0] == asked:
+            if not found or found[0] == asked or not _is_plain(found[0], _LONGEST_CURSOR):
                 raise Unavailable(PART, "OTTO's link to the next page leads nowhere")
             return found[0]
     return None
@@ -186,7 +189,12 @@ def _next(page: Mapping[str, Any], parameter: str, asked: str | None) -> str | N
 
 def _text(value: Mapping[str, Any], name: str) -> str | None:
     text = value.get(name)
-    return text if isinstance(text, str) and text else None
+    return text if isinstance(text, str) and _is_plain(text, _LONGEST_NAME) else None
+
+
+def _is_plain(text: str, most: int) -> bool:
+    """Whether a database takes it as it is."""
+    return 0 < len(text) <= most and text.isprintable()
 
 
 def _time(time: datetime) -> str:

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Formatter
 from typing import Any, Self
@@ -34,6 +34,10 @@ class SkuTable:
         if sku in self.exact:
             return self.exact[sku]
         return next((kind for prefix, kind in self.prefixes if sku.startswith(prefix)), None)
+
+    def under(self, found: Mapping[str, str]) -> "SkuTable":
+        """This table, with what the marketplace itself said before everything in it."""
+        return replace(self, exact={**self.exact, **found})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

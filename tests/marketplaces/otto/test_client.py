@@ -95,6 +95,7 @@ def test_a_cursor_that_otto_does_not_know_is_told_apart(connected: Connected) ->
     [
         {"rel": "next", "href": "/v4/orders?limit=128"},
         {"rel": "next", "href": "/v4/orders?nextcursor=here&limit=128"},
+        {"rel": "next", "href": "/v4/orders?nextcursor=a%00b&limit=128"},
         {"rel": "next"},
     ],
 )
