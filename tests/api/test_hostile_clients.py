@@ -20,6 +20,8 @@ def configuration(tokens: Mapping[str, str]) -> schemathesis.Config:
     return schemathesis.Config.from_dict(
         {
             "seed": 1,
+            # Nothing of a run before is used again, nor left in the checkout.
+            "cache": {"enabled": False},
             "generation": {"max-examples": 10, "deterministic": True, "database": "none"},
             "phases": {"stateful": {"enabled": False}},
             "checks": {
