@@ -1,0 +1,57 @@
+"""Keeps the tallies of all logs up to date, beside the requests and never in their way."""
+
+import threading
+from datetime import tzinfo
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from gateway.errors import GatewayError
+from gateway.storage import tallies
+from gateway.storage.store import Store
+
+_STEP = 1000
+"""Entries that are counted in one transaction: a release that waits for it waits some milliseconds."""
+
+_PAUSE_SECONDS = 1.0
+
+
+def count_waiting(store: Store, zone: tzinfo) -> None:
+    """Count every entry that is not counted; `zone` says when a day begins."""
+    with store.read() as connection:
+        found = tallies.waiting(connection)
+    for log, merchant in found:
+        while _step(store, log, merchant, zone) == _STEP:
+            pass
+
+
+def _step(store: Store, log: int, merchant: str, zone: tzinfo) -> int:
+    with store.change() as connection:
+        return tallies.count(connection, log, merchant, zone, _STEP)
+
+
+class Counter:
+    """Looks for new entries until it is stopped; every worker has one, and any one suffices."""
+
+    def __init__(self, store: Store, zone: tzinfo) -> None:
+        self._store = store
+        self._zone = zone
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="counter", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step under way; what is left waits for the next counter."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(_PAUSE_SECONDS):
+            try:
+                count_waiting(self._store, self._zone)
+            except (GatewayError, DBAPIError) as fault:
+                # The entries stay where they are; the next look tries again.
+                structlog.get_logger().error("log.not_counted", fault=type(fault).__name__)
