@@ -7,8 +7,10 @@ import multiprocessing
 import signal
 import socket
 import sys
+import time
 from functools import partial
 from ipaddress import ip_address
+from threading import Thread
 
 import structlog
 from flask import Flask
@@ -26,6 +28,7 @@ from gateway.usecases.keeper import Keeper
 from gateway.usecases.sequence import Sequencer
 
 _LAST_REQUESTS_SECONDS = 30
+_LOOK_AGAIN_SECONDS = 0.05
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
@@ -53,7 +56,8 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         log_level=LogLevels.error,
         log_dictconfig=logs.configuration(),
     )
-    server.on_startup(partial(_announce, host, port, workers))
+    announcing = partial(_announce_once_it_answers, host, port, workers)
+    server.on_startup(Thread(target=announcing, name="announcing", daemon=True).start)
     server.serve(target_loader=partial(worker, settings), wrap_loader=False)
 
 
@@ -89,6 +93,13 @@ def _check_address(host: str, port: int) -> None:
         ) from None
 
 
+def _announce_once_it_answers(host: str, port: int, workers: int) -> None:
+    """The first worker needs a moment; who reads the line may send a request at once."""
+    while not _answers(host, port):
+        time.sleep(_LOOK_AGAIN_SECONDS)
+    _announce(host, port, workers)
+
+
 def _announce(host: str, port: int, workers: int) -> None:
     log = structlog.get_logger()
     log.info("listening", host=host, port=port, workers=workers)
@@ -98,6 +109,14 @@ def _announce(host: str, port: int, workers: int) -> None:
             "or listen on 127.0.0.1",
             host=host,
         )
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _is_loopback(host: str) -> bool:
