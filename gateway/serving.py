@@ -24,7 +24,9 @@ from gateway.errors import ConfigurationError
 from gateway.settings import Settings
 from gateway.storage import schema
 from gateway.storage.database import Database
+from gateway.usecases.connections import connections
 from gateway.usecases.keeper import Keeper
+from gateway.usecases.schedule import Scheduler
 from gateway.usecases.sequence import Sequencer
 
 _LAST_REQUESTS_SECONDS = 30
@@ -32,7 +34,7 @@ _LOOK_AGAIN_SECONDS = 0.05
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Answer requests until SIGTERM or SIGINT; then requests under way are finished first.
+    """Answer requests, and do what is due, until SIGTERM or SIGINT; what is under way is finished.
 
     ConfigurationError where the database is not at the newest migration, or the address is taken.
     """
@@ -58,7 +60,14 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     )
     announcing = partial(_announce_once_it_answers, host, port, workers)
     server.on_startup(Thread(target=announcing, name="announcing", daemon=True).start)
-    server.serve(target_loader=partial(worker, settings), wrap_loader=False)
+    # In this process, which has little else to do and does not come and go as workers may.
+    services = assemble(settings)
+    scheduler = Scheduler(services, partial(connections, services))
+    scheduler.start()
+    try:
+        server.serve(target_loader=partial(worker, settings), wrap_loader=False)
+    finally:
+        scheduler.stop()
 
 
 def worker(settings: Settings) -> Flask:

@@ -49,6 +49,15 @@ class Deadlines:
     erase_latest: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How often a running service does what it does on its own time; zero: never."""
+
+    orders: timedelta
+    deliveries: timedelta
+    retention: timedelta
+
+
 class ProviderName(StrEnum):
     """Where the keys that wrap our keys are held."""
 
@@ -127,6 +136,7 @@ class Settings:
     service: Service
     limits: Limits
     deadlines: Deadlines
+    schedule: Schedule
     keys: Keys
     openbao: OpenBaoSettings
     kms: KmsSettings
@@ -176,6 +186,12 @@ class _WindowTable(_Table):
 class _RetentionTable(_Table):
     after_delivery_days = fields.Integer(required=True, validate=validate.Range(0, 90))
     latest_days = fields.Integer(required=True, validate=validate.Range(1, 90))
+
+
+class _ScheduleTable(_Table):
+    orders_minutes = fields.Integer(required=True, validate=validate.Range(0, 24 * 60))
+    deliveries_minutes = fields.Integer(required=True, validate=validate.Range(0, 7 * 24 * 60))
+    retention_minutes = fields.Integer(required=True, validate=validate.Range(0, 24 * 60))
 
 
 class _KeysTable(_Table):
@@ -249,6 +265,7 @@ class _File(_Table):
     limits = fields.Nested(_LimitsTable, required=True)
     window = fields.Nested(_WindowTable, required=True)
     retention = fields.Nested(_RetentionTable, required=True)
+    schedule = fields.Nested(_ScheduleTable, required=True)
     keys = fields.Nested(_KeysTable, required=True)
     openbao = fields.Nested(_OpenBaoTable, required=True)
     kms = fields.Nested(_KmsTable, required=True)
@@ -277,6 +294,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         service=Service(**loaded["service"]),
         limits=Limits(**loaded["limits"]),
         deadlines=_deadlines(loaded["window"], loaded["retention"]),
+        schedule=_schedule(loaded["schedule"]),
         keys=_keys(data, loaded),
         openbao=_openbao(loaded["openbao"]),
         kms=KmsSettings(**loaded["kms"]),
@@ -301,6 +319,14 @@ def _deadlines(window: dict[str, int], retention: dict[str, int]) -> Deadlines:
         window_after_delivery=timedelta(days=window["after_delivery_days"]),
         erase_after_delivery=timedelta(days=retention["after_delivery_days"]),
         erase_latest=timedelta(days=retention["latest_days"]),
+    )
+
+
+def _schedule(table: dict[str, int]) -> Schedule:
+    return Schedule(
+        orders=timedelta(minutes=table["orders_minutes"]),
+        deliveries=timedelta(minutes=table["deliveries_minutes"]),
+        retention=timedelta(minutes=table["retention_minutes"]),
     )
 
 

@@ -60,9 +60,19 @@ def due(connection: Connection, now: datetime) -> list[str]:
     return list(connection.execute(found.order_by(tasks.c.next_at, tasks.c.task)).scalars())
 
 
-def take(connection: Connection, name: str, holder: str, now: datetime, until: datetime) -> bool:
-    """Whether the task is the holder's now, whether it was due or not; of two who ask, one wins."""
+def take(
+    connection: Connection,
+    name: str,
+    holder: str,
+    now: datetime,
+    until: datetime,
+    *,
+    only_due: bool,
+) -> bool:
+    """Whether the task is the holder's now; of two who ask, one wins."""
     won = update(tasks).where(tasks.c.task == name).where(_free(now))
+    if only_due:
+        won = won.where(tasks.c.next_at <= now)
     values = {"holder": holder, "held_until": until, "begun_at": now}
     return connection.execute(won.values(values)).rowcount == 1
 

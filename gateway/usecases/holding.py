@@ -15,7 +15,7 @@ HOLD = timedelta(minutes=2)
 ORDERS = "otto.orders:"
 """Begins the name of the task that brings a merchant's orders over."""
 
-DONE, FAILED = "done", "failed"
+DONE, FAILED, STOPPED = "done", "failed", "stopped"
 """How a turn ended."""
 
 Renew = Callable[[Connection, datetime], None]
@@ -45,10 +45,10 @@ class Hold:
             tasks.let_go(connection, self._task, self._holder, now, outcome, next_at)
 
 
-def take(store: Store, task: str, holder: str) -> Hold | None:
-    """The turn, whether the task is due or not; None while it is somebody else's."""
+def take(store: Store, task: str, holder: str, *, only_due: bool = False) -> Hold | None:
+    """The turn; None while it is somebody else's, or where the task must be due and is not."""
     now = store.clock()
     tasks.ensure(store.database, task, now)
     with store.change() as connection:
-        won = tasks.take(connection, task, holder, now, now + HOLD)
+        won = tasks.take(connection, task, holder, now, now + HOLD, only_due=only_due)
     return Hold(store, task, holder) if won else None

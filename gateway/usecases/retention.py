@@ -1,5 +1,6 @@
 """Lets contacts go when their time is over: a few at a time, so that releases never wait for it."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -16,15 +17,17 @@ _KEEP_ANSWERS = timedelta(days=7)
 """How long a request may be repeated under its Idempotency-Key."""
 
 
-def run(store: Store, now: datetime) -> int:
+def run(store: Store, now: datetime, between: Callable[[], None] = lambda: None) -> int:
     """How many orders lost their contact because it was due at `now`; each is an entry.
 
-    What was done stays done when this is interrupted; the next run goes on from there.
+    What was done stays done when this is interrupted; the next run goes on from there. `between` is
+    called between two batches; what it raises ends the run there.
     """
     erased = 0
     while batch := _due(store, now):
         for merchant, pairs in groupby(sorted(batch), key=itemgetter(0)):
             erased += _erase(store, merchant, [number for _, number in pairs], now)
+        between()
     _forget_answers(store, now)
     return erased
 

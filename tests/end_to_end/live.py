@@ -17,9 +17,12 @@ _START_SECONDS = 30
 
 
 class Live:
-    """`gateway serve` over a data directory, on a free port of the loopback interface."""
+    """`gateway serve` over a data directory, on a free port of the loopback interface.
 
-    def __init__(self, data: Path, workers: int = 2) -> None:
+    `told` are settings, as they stand in the environment.
+    """
+
+    def __init__(self, data: Path, workers: int = 2, **told: str) -> None:
         self.data = data
         self.port = _free_port()
         self.errors = (data.parent / f"serve-{self.port}.log").open("w+b")
@@ -32,7 +35,7 @@ class Live:
                 f"--port={self.port}",
                 f"--workers={workers}",
             ],
-            env=environment(data),
+            env=environment(data) | told,
             cwd=ROOT,
             stderr=self.errors,
             start_new_session=True,

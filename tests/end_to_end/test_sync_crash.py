@@ -13,12 +13,11 @@ import pytest
 from sqlalchemy import update
 
 from gateway.audit.entry import Action
-from gateway.marketplaces.otto.local import CLIENT_ID, CLIENT_SECRET, LocalOtto
-from gateway.resources import default_config
+from gateway.marketplaces.otto.local import LocalOtto
 from gateway.storage.sync_tables import tasks
-from gateway.usecases.connections import connections
 from tests.builders import order_number
 from tests.end_to_end.live import ROOT, environment
+from tests.end_to_end.otto import keep_credentials, leading_to
 from tests.marketplaces.otto.live import serving
 from tests.usecases.otto import SKU, an_otto_order
 from tests.world import NOON, World
@@ -62,18 +61,6 @@ def otto() -> Iterator[tuple[LocalOtto, str]]:
         yield otto, url
 
 
-def settings_for(data: Path, url: str, directory: Path) -> dict[str, str]:
-    """The environment of a gateway that asks this OTTO, for few orders at a time."""
-    shipped = (default_config() / "marketplaces" / "otto.toml").read_text()
-    changed = shipped.replace("http://127.0.0.1:8085", url).replace(
-        "orders_per_page = 128", f"orders_per_page = {PAGE}"
-    )
-    (directory / "marketplaces").mkdir(parents=True)
-    (directory / "marketplaces" / "otto.toml").write_text(changed)
-    (directory / "gateway.toml").touch()
-    return {**environment(data), "GATEWAY_CONFIG": str(directory / "gateway.toml")}
-
-
 def run_out(data: Path) -> None:
     """As if the minutes had passed after which a dead process lets go of its turn."""
     with closing(World(data)) as world, world.store.database.writing() as connection:
@@ -95,7 +82,7 @@ def test_a_sync_killed_while_it_asks_loses_and_doubles_nothing(
 ) -> None:
     """The pages before stay; the next sync goes on behind them, and everything is there once."""
     local, url = otto
-    told = settings_for(data, url, tmp_path / "config")
+    told = environment(data) | leading_to(url, tmp_path / "config", orders_per_page=PAGE)
     keep_credentials(data)
     killer = Killer(local)
     assert killer.sync(told, requests) == -signal.SIGKILL
@@ -105,13 +92,6 @@ def test_a_sync_killed_while_it_asks_loses_and_doubles_nothing(
     with closing(World(data)) as world:
         kept = [world.kept(order_number(count)).subject for count in range(ORDERS)]
     assert stored(data) == kept
-
-
-def keep_credentials(data: Path) -> None:
-    """As `gateway orders sync --set-credentials` does."""
-    with closing(World(data)) as world:
-        secret = {"host": "local", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
-        connections(world.services).file.keep("otto:default", secret, NOON)
 
 
 def stored(data: Path) -> list[str | None]:

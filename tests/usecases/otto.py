@@ -1,6 +1,6 @@
 """A gateway that is connected to OTTO's imitation, both on the clock that is moved by hand."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from gateway.marketplaces.otto.tokens import Credentials
 from gateway.storage import progress
 from gateway.storage.progress import Progress
 from gateway.usecases import holding
+from gateway.usecases.connections import Connections, connections
 from gateway.usecases.deliveries import Deliveries, Learnt
 from gateway.usecases.sync import Sync, Synced
 from tests.builders import an_item, an_order, order_number
@@ -55,6 +56,13 @@ class Joined:
             shipments_per_page=self.shipments_page,
         )
         return OttoClient(facts, self.url, credentials, around)
+
+    def connections(self, sleep: Callable[[float], None]) -> Connections:
+        """The connections of a process, as the scheduler makes them."""
+        made = connections(self.world.services, sleep)
+        made.facts = replace(made.facts, hosts={"local": self.url})
+        made.around = replace(made.around, ticks=self.ticks)
+        return made
 
     def sync(self, source: Any = None, since: datetime | None = None, **callbacks: Any) -> Synced:
         """Bring the orders over, as a fresh process."""

@@ -1,0 +1,265 @@
+"""What is due is done by itself, by one at a time over all nodes, and a fault ends nothing for good."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import structlog
+
+from gateway.audit.entry import Action
+from gateway.marketplaces.otto.local import CLIENT_ID, CLIENT_SECRET, a_shipment
+from gateway.marketplaces.otto.tokens import Credentials
+from gateway.storage import tasks
+from gateway.storage.tasks import Task
+from gateway.usecases import schedule
+from gateway.usecases.connections import Connections
+from gateway.usecases.schedule import Scheduler
+from tests.builders import order_number
+from tests.marketplaces.otto.live import fails
+from tests.usecases.otto import SKU, Joined, an_otto_order, joined
+from tests.world import NOON, World
+
+
+@pytest.fixture
+def pair(world: World) -> Iterator[Joined]:
+    """A gateway with credentials for OTTO, where two orders wait."""
+    with joined(world) as pair:
+        pair.otto.deliver_by({SKU: "FORWARDER_CURBSIDE"})
+        pair.otto.put(an_otto_order(1, minutes=2), an_otto_order(2, minutes=1))
+        credentials = Credentials("local", CLIENT_ID, CLIENT_SECRET)
+        pair.connections(lambda _: None).keep("default", credentials)
+        yield pair
+
+
+@pytest.fixture
+def said() -> Iterator[list[dict[str, Any]]]:
+    """What is logged."""
+    with structlog.testing.capture_logs() as said:
+        yield said
+
+
+def scheduler(pair: Joined) -> Scheduler:
+    """A scheduler, as each node has one."""
+    return Scheduler(pair.world.services, pair.connections)
+
+
+def states(world: World) -> dict[str, Task]:
+    """The tasks by name."""
+    with world.store.read() as connection:
+        return {task.name: task for task in tasks.every(connection)}
+
+
+def test_orders_deliveries_and_retention_are_due_at_once(pair: Joined) -> None:
+    """A fresh gateway does everything that it has credentials for."""
+    pair.otto.shipments.append(a_shipment(an_otto_order(2), 1, NOON, NOON))
+    scheduler(pair).look()
+    assert pair.stored() == [order_number(1), order_number(2)]
+    assert {name: task.outcome for name, task in states(pair.world).items()} == {
+        "otto.deliveries:default": "done",
+        "otto.orders:default": "done",
+        "retention": "done",
+    }
+
+
+def test_each_comes_again_after_its_own_time(pair: Joined) -> None:
+    """As configured; until then nothing is asked."""
+    one = scheduler(pair)
+    one.look()
+    seen = len(pair.otto.seen)
+    pair.world.clock.forward(minutes=9)
+    one.look()
+    assert len(pair.otto.seen) == seen
+    pair.world.clock.forward(minutes=1)
+    one.look()
+    assert [target.partition("?")[0] for target in pair.otto.seen[seen:]] == ["/v4/orders"]
+    assert states(pair.world)["retention"].ended_at == NOON
+
+
+def test_deliveries_are_learnt_with_the_next_look_at_them(pair: Joined) -> None:
+    """A shipment that arrived in the meantime."""
+    one = scheduler(pair)
+    one.look()
+    pair.world.clock.forward(hours=6)
+    pair.otto.shipments.append(a_shipment(an_otto_order(1), 1, NOON, NOON))
+    one.look()
+    assert pair.world.kept(order_number(1)).items[0].delivered_at == NOON
+
+
+def test_contacts_and_keys_go_when_they_are_due(pair: Joined) -> None:
+    """Ninety days and a day after the import nothing of it can be opened any more."""
+    one = scheduler(pair)
+    one.look()
+    pair.world.clock.forward(days=92)
+    one.look()
+    assert pair.world.kept(order_number(1)).erased_at is not None
+    said = [entry.action for entry in pair.world.log()]
+    assert said.count(Action.CONTACT_EXPIRED) == 2
+    assert Action.KEY_DESTROYED in said
+
+
+def test_two_nodes_do_not_do_the_same_at_a_time(pair: Joined) -> None:
+    """While one reads a page, the other finds the task taken."""
+    other = scheduler(pair)
+    pages: list[int] = []
+
+    def meanwhile() -> None:
+        pages.append(len(pair.otto.seen))
+        other.look()
+
+    pair.otto.troubles += [meanwhile]
+    scheduler(pair).look()
+    assert sum(target.startswith("/v4/orders") for target in pair.otto.seen) == 1
+    assert pair.stored() == [order_number(1), order_number(2)]
+
+
+def test_a_task_that_was_just_done_is_not_done_again_by_one_who_saw_it_due(pair: Joined) -> None:
+    """Between looking and taking lies a moment."""
+    one, other = scheduler(pair), scheduler(pair)
+    duties = other._duties()
+    one.look()
+    seen = len(pair.otto.seen)
+    for duty in duties:
+        other._turn(duty)
+    assert len(pair.otto.seen) == seen
+
+
+def test_a_fault_is_told_and_the_task_comes_again(pair: Joined, said: list[dict[str, Any]]) -> None:
+    """By its kind and the part that failed; the other tasks are done."""
+    one = scheduler(pair)
+    pair.otto.troubles += [fails(400)]
+    one.look()
+    [told] = [event for event in said if event["event"] == "task.failed"]
+    assert told["task"] == "otto.deliveries:default"
+    assert (told["fault"], told["part"]) == ("Unavailable", "otto")
+    assert states(pair.world)["otto.deliveries:default"].outcome == "failed"
+    assert states(pair.world)["otto.orders:default"].outcome == "done"
+
+
+def test_what_is_logged_is_counts_alone(pair: Joined, said: list[dict[str, Any]]) -> None:
+    """And what OTTO announces; no number of an order, no name."""
+    pair.otto.put(an_otto_order(3, orderDate="yesterday"))
+    pair.otto.sunset = NOON + timedelta(days=180)
+    scheduler(pair).look()
+    [orders] = [event for event in said if event.get("task") == "otto.orders:default"]
+    assert orders == {
+        "event": "task.done",
+        "log_level": "info",
+        "task": "otto.orders:default",
+        "pages": 1,
+        "stored": 2,
+        "unchanged": 0,
+        "rejected": 1,
+    }
+    [sunset] = [event for event in said if event["event"] == "otto.sunset"]
+    assert sunset["path"] == "/v4/orders"
+    everything = json.dumps(said)
+    assert "Mustermann" not in everything
+    assert order_number(1) not in everything
+
+
+def test_what_is_set_to_never_is_left_alone(world: World, pair: Joined) -> None:
+    """Cron may do it instead."""
+    environment = {
+        "GATEWAY_SCHEDULE__ORDERS_MINUTES": "0",
+        "GATEWAY_SCHEDULE__RETENTION_MINUTES": "0",
+    }
+    quiet = World(world.settings.data, world.settings.database_url, **environment)
+    Scheduler(quiet.services, pair.connections).look()
+    quiet.close()
+    assert states(world).keys() == {"otto.deliveries:default"}
+
+
+def test_merchants_without_credentials_are_not_asked_for(world: World) -> None:
+    """Retention is theirs all the same."""
+    with joined(world) as pair:
+        scheduler(pair).look()
+        assert states(world).keys() == {"retention"}
+        assert pair.otto.seen == []
+
+
+def stopping(pair: Joined, at: Callable[[Scheduler], None]) -> Scheduler:
+    """A running scheduler that is stopped from within its first request to OTTO."""
+    one = scheduler(pair)
+    reached = threading.Event()
+
+    def meanwhile() -> None:
+        reached.set()
+        at(one)
+
+    pair.otto.troubles.append(meanwhile)
+    one.start()
+    assert reached.wait(timeout=30)
+    return one
+
+
+def test_it_stops_between_two_pages_and_lets_go(
+    pair: Joined, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read stays; the task is due again, for whoever comes next."""
+    monkeypatch.setattr(schedule, "PAUSE_SECONDS", 0.01)
+    one = stopping(pair, lambda one: one._stopped.set())
+    one.stop()
+    task = states(pair.world)["otto.deliveries:default"]
+    assert (task.holder, task.outcome, task.next_at) == (None, "stopped", NOON)
+
+
+def test_a_step_that_does_not_end_is_left_behind(
+    pair: Joined, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its task is free at once, and nothing that it still does is stored."""
+    monkeypatch.setattr(schedule, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(schedule, "_LAST_STEP_SECONDS", 0.05)
+    pair.world.services.otto.api  # noqa: B018  read before the other thread needs it
+    over = threading.Event()
+    one = stopping(pair, lambda _one: over.wait(timeout=30) and None)
+    one.stop()
+    task = states(pair.world)["otto.deliveries:default"]
+    assert (task.holder, task.outcome) == (None, "stopped")
+    over.set()
+    one._thread.join()
+    assert states(pair.world)["otto.deliveries:default"].outcome == "stopped"
+
+
+def test_waiting_for_otto_ends_with_the_service(pair: Joined) -> None:
+    """Nobody sleeps through the end."""
+    one = scheduler(pair)
+    one._stopped.set()
+    with pytest.raises(schedule.Stopped):
+        one._sleep(60)
+
+
+def test_an_unexpected_fault_does_not_end_the_scheduler(
+    pair: Joined, said: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deletion goes on after it."""
+    monkeypatch.setattr(schedule, "PAUSE_SECONDS", 0.01)
+    one = scheduler(pair)
+    again = threading.Event()
+    looks: list[None] = []
+
+    def look() -> None:
+        looks.append(None)
+        if len(looks) > 1:
+            again.set()
+        raise KeyError("erika@example.org")
+
+    monkeypatch.setattr(one, "look", look)
+    one.start()
+    assert again.wait(timeout=30)
+    one.stop()
+    assert said[0]["event"] == "schedule.failed"
+
+
+def test_new_credentials_open_a_new_connection(pair: Joined) -> None:
+    """And the old one keeps its token as long as they are the same."""
+    made: Connections = pair.connections(lambda _: None)
+    first = made.client("default")
+    assert made.client("default") is first
+    made.keep("default", Credentials("local", CLIENT_ID, CLIENT_SECRET))
+    assert made.client("default") is first
+    secret = {"host": "local", "client_id": CLIENT_ID, "client_secret": "changed"}
+    made.file.keep("otto:default", secret, NOON)
+    assert made.client("default") is not first
