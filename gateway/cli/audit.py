@@ -1,26 +1,46 @@
-"""`gateway audit`: the record of all that was done."""
+"""`gateway audit`: the record of all that was done, and that it is what was recorded."""
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
 from gateway.audit.entry import Action, Outcome
-from gateway.cli.running import Run, merchant_option, pass_run
+from gateway.audit.verdict import LogFault
+from gateway.cli.offline import auditor, verify_log, verify_receipt
+from gateway.cli.output import show
+from gateway.cli.progress import LogProgress
+from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.cli.types import TIME, OneOf
-from gateway.usecases import review
+from gateway.cli.verdicts import members, sentence
+from gateway.usecases import publish, review
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.export_formats import Format, lines
+from gateway.usecases.receipts import receipt as receipt_of
 from gateway.usecases.review import Filters
+from gateway.usecases.verify import Held, Verdict
+from gateway.usecases.verify import verify as verify_logs
 from policies.question import Purpose
 from policies.verdict import ReasonCode
 
 
 @click.group()
 def audit() -> None:
-    """The audit log."""
+    """The audit log.
+
+    A transparency log: anyone with its verifier key can check a receipt, or the whole log, without
+    trusting whoever runs it.
+    """
 
 
-@audit.command()
+audit.add_command(verify_receipt)
+audit.add_command(verify_log)
+audit.add_command(auditor)
+
+
+@audit.command(short_help="Write the entries out.")
 @click.option(
     "--format",
     "form",
@@ -57,3 +77,86 @@ def export(run: Run, /, form: Format, merchant: str, **filters: Any) -> None:
     )
     for line in lines(entries, form):
         click.echo(line, nl=False)
+
+
+@audit.command(short_help="Print the log's verifier key.")
+@click.option("--all", "every", is_flag=True, help="Of every log that is kept, oldest first.")
+@merchant_option
+@json_option
+@pass_run
+def key(run: Run, every: bool, merchant: str, as_json: bool) -> None:
+    """Print the verifier key (vkey) that the log's checkpoints and receipts are checked with.
+
+    Give it to auditors and carriers now, by a way that cannot be changed afterwards: a contract, a
+    letter. Each period's log has a key name of its own, so a receipt needs the vkey of its log.
+
+    \b
+    Examples:
+      gateway audit key
+      gateway audit key --all --json
+    """
+    kept = publish.verifier_keys(run.services.store, run.merchant(merchant))
+    shown = kept if every else [one for one in kept if one.is_current]
+    logs = [{"origin": one.origin, "vkey": one.vkey, "is_current": one.is_current} for one in shown]
+    show(as_json, {"logs": logs}, [one.vkey for one in shown])
+    if not shown:
+        raise click.ClickException("there is no log yet: the first entry opens it")
+
+
+@audit.command(short_help="Verify the stored logs.")
+@click.option(
+    "--held",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A checkpoint kept outside of the operator's reach; repeatable.",
+)
+@merchant_option
+@json_option
+@pass_run
+def verify(run: Run, held: tuple[Path, ...], merchant: str, as_json: bool) -> None:
+    """Re-derive all of a merchant's logs, and name the first entry that is not as it was signed.
+
+    Without --held, somebody who has database, data directory and keys could cut the end off and
+    sign anew: a checkpoint that a witness, a mailbox or an auditor kept shows that.
+
+    \b
+    Examples:
+      gateway audit verify
+      gateway audit verify --held /mnt/elsewhere/2026q4-18211.checkpoint
+    """
+    notes = [Held(str(path), path.read_bytes()) for path in held]
+    with LogProgress() as progress:
+        verdicts = verify_logs(run.services.store, run.merchant(merchant), notes, progress)
+    failed = [one for one in verdicts if isinstance(one.outcome, LogFault)]
+    told = {"verified": bool(verdicts) and not failed, "logs": [*map(_told, verdicts)]}
+    show(as_json, told, _lines(verdicts))
+    if not told["verified"]:
+        raise click.exceptions.Exit(1)
+
+
+@audit.command(short_help="Print the receipt of a release.")
+@click.argument("release_id", metavar="RELEASE_ID")
+@merchant_option
+@pass_run
+def receipt(run: Run, release_id: str, merchant: str) -> None:
+    """Print the receipt of a release: its entry, and the proof that the log holds it.
+
+    \b
+    Example:
+      gateway audit receipt 019aa3…  > receipt.json
+      gateway audit verify-receipt receipt.json --key "$(gateway audit key)"
+    """
+    found = receipt_of(run.services.store, run.merchant(merchant), release_id, None)
+    click.echo(json.dumps(found.as_json(), indent=2))
+
+
+def _told(verdict: Verdict) -> dict[str, Any]:
+    return {"origin": verdict.origin, "vkey": verdict.vkey, **members(verdict.outcome)}
+
+
+def _lines(verdicts: list[Verdict]) -> Iterator[str]:
+    if not verdicts:
+        yield "NOT VERIFIED: there is no log"
+    for one in verdicts:
+        yield f"{one.origin}: {sentence(one.outcome)}" if one.origin else sentence(one.outcome)

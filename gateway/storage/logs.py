@@ -4,34 +4,58 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import BigInteger, Connection, Row, Select, select, type_coerce
 
 from gateway.storage.tables import logs
 
 
 @dataclass(frozen=True, slots=True)
 class KeptLog:
-    """A log's place in the database, the name it signs under, and how far its tree has grown."""
+    """A log's place in the database, the name it signs under, and how far it has grown.
+
+    `last_time` is that of its last entry, as it is stored: microseconds since 1970.
+    """
 
     log: int
+    merchant: str
     origin: str
     period: str
+    size: int
     integrated: int
+    last_time: int
     is_current: bool
+
+
+_KEPT: Select[*tuple[Any, ...]] = select(
+    *(logs.c.log, logs.c.merchant, logs.c.origin, logs.c.period, logs.c.size, logs.c.integrated),
+    # As it is stored: a number that is no time must be found, not be stumbled over.
+    type_coerce(logs.c.last_time, BigInteger).label("last_time"),
+    logs.c.closed_at.is_(None).label("is_current"),
+)
 
 
 def of_merchant(connection: Connection, merchant: str) -> Sequence[KeptLog]:
     """All that are kept, oldest first."""
-    found = select(logs).where(logs.c.merchant == merchant).order_by(logs.c.log)
-    return [_named(row) for row in connection.execute(found)]
+    found = _KEPT.where(logs.c.merchant == merchant).order_by(logs.c.log)
+    return [_kept(row) for row in connection.execute(found)]
 
 
 def one(connection: Connection, merchant: str, period: str | None) -> KeptLog | None:
     """The log of a period, or without one the log that is written now."""
     which = logs.c.closed_at.is_(None) if period is None else logs.c.period == period
-    row = connection.execute(select(logs).where(logs.c.merchant == merchant).where(which)).first()
-    return None if row is None else _named(row)
+    found = _KEPT.where(logs.c.merchant == merchant).where(which).order_by(logs.c.log.desc())
+    row = connection.execute(found).first()
+    return None if row is None else _kept(row)
 
 
-def _named(row: Row[Any]) -> KeptLog:
-    return KeptLog(row.log, row.origin, row.period, row.integrated, row.closed_at is None)
+def _kept(row: Row[*tuple[Any, ...]]) -> KeptLog:
+    return KeptLog(
+        log=row.log,
+        merchant=row.merchant,
+        origin=row.origin,
+        period=row.period,
+        size=row.size,
+        integrated=row.integrated,
+        last_time=row.last_time,
+        is_current=bool(row.is_current),
+    )

@@ -24,6 +24,15 @@ class Notary:
         """The public key under a log's name."""
         return self._signer(origin).verifier
 
+    def all_held(self, merchant: str) -> list[bytes]:
+        """Every note that is held for a merchant's logs, whatever period they are of."""
+        found = []
+        for file in sorted(self._held.glob("*.checkpoint")):
+            note = file.read_bytes()
+            if note.partition(b"\n")[0].rpartition(b"/")[0].endswith(f"/{merchant}".encode()):
+                found.append(note)
+        return found
+
     def sign(self, checkpoint: Checkpoint) -> bytes:
         """The checkpoint as a signed note."""
         return sign_checkpoint(checkpoint, self._signer(checkpoint.origin))

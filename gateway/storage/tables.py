@@ -17,8 +17,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    cast,
     text,
 )
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,6 +39,17 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002  see above
         """The aware time."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Octets(TypeDecorator[bytes]):
+    """Bytes, whatever is stored: SQLite turns a blob that its functions have edited into text."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """As bytes, so that an edited leaf is read like any other and found to be another."""
+        return cast(column, LargeBinary)
 
 
 metadata = MetaData(
@@ -221,7 +234,7 @@ entries = Table(
     Column("carrier", String(64)),
     Column("subject", String(32)),
     # The canonical JSON that is hashed; the columns beside it only serve the search.
-    Column("leaf", LargeBinary, nullable=False),
+    Column("leaf", Octets, nullable=False),
     Index(None, "merchant", "log", "index"),
     Index(None, "merchant", "subject", "log", "index"),
     Index(None, "merchant", "action", "log", "index"),
@@ -244,7 +257,7 @@ tiles = Table(
     Column("level", Integer, primary_key=True),
     Column("index", BigInteger, primary_key=True),
     # As many hashes as there were at the last checkpoint; narrower tiles are prefixes of it.
-    Column("data", LargeBinary, nullable=False),
+    Column("data", Octets, nullable=False),
 )
 
 checkpoints = Table(
@@ -252,7 +265,7 @@ checkpoints = Table(
     metadata,
     Column("log", Integer, ForeignKey("logs.log"), primary_key=True),
     Column("size", BigInteger, primary_key=True),
-    Column("note", LargeBinary, nullable=False),
+    Column("note", Octets, nullable=False),
     Column("signed_at", Instant, nullable=False),
 )
 

@@ -1,9 +1,12 @@
 """Gives the receipt of an entry: its bytes and the proof that they are in the log."""
 
+from functools import partial
+
 from sqlalchemy import Connection, select
 
 from gateway.audit.entry import Action
-from gateway.audit.merkle import inclusion_proof
+from gateway.audit.faults import AuditError
+from gateway.audit.merkle import check_inclusion, inclusion_proof, leaf_hash
 from gateway.audit.proof import LoggedProof
 from gateway.audit.receipt import Receipt
 from gateway.audit.tiles import Tile, TiledHashes
@@ -18,7 +21,8 @@ def receipt(store: Store, merchant: str, entry_id: str, carrier_id: str | None) 
     """The receipt of an entry; with `carrier_id` only of a release that went to this carrier.
 
     NotFound hides what another merchant's or carrier's id stands for. An entry younger than the
-    sequencer's last look is taken into the tree first.
+    sequencer's last look is taken into the tree first. A proof is handed out only after it was
+    checked against the entry: Unavailable when what is stored does not prove it.
     """
     found = (
         select(entries.c.log, entries.c.index.label("at"), entries.c.leaf)
@@ -33,22 +37,31 @@ def receipt(store: Store, merchant: str, entry_id: str, carrier_id: str | None) 
     if row is None:
         raise NotFound("there is no such release")
     integrate(store, row.log)
+    leaf = bytes(row.leaf)
     with store.read() as connection:
-        return Receipt(bytes(row.leaf), _proof(store, connection, row.log, row.at).encode())
+        return Receipt(leaf, _proof(store, connection, row.log, row.at, leaf).encode())
 
 
-def _proof(store: Store, connection: Connection, log: int, index: int) -> LoggedProof:
-    row = tree.one(connection, log)
+def _proof(store: Store, connection: Connection, log: int, index: int, leaf: bytes) -> LoggedProof:
+    origin = tree.one(connection, log).origin
     note = tree.checkpoint(connection, log)
     if note is None:
         raise Unavailable("log", "the log has no checkpoint yet")
-    size = store.logbook.notary.open(note, row.origin).size
+    try:
+        signed = store.logbook.notary.open(note, origin)
+        hashes = TiledHashes(signed.size, partial(_tile, connection, log))
+        path = inclusion_proof(index, signed.size, hashes)
+        check_inclusion(
+            index=index, size=signed.size, leaf=leaf_hash(leaf), proof=path, root=signed.root
+        )
+    except (AuditError, ValueError) as fault:
+        why = f"entry {index} of {origin} cannot be proven: {fault}; gateway audit verify"
+        raise Unavailable("log", why) from fault
+    return LoggedProof(index, path, note)
 
-    def read(tile: Tile) -> bytes:
-        data = tree.read(connection, log, tile)
-        if data is None:
-            raise Unavailable("log", f"{tile.path()} is missing; gateway audit verify")
-        return data
 
-    hashes = TiledHashes(size, read)
-    return LoggedProof(index, inclusion_proof(index, size, hashes), note)
+def _tile(connection: Connection, log: int, tile: Tile) -> bytes:
+    data = tree.read(connection, log, tile)
+    if data is None:
+        raise Unavailable("log", f"{tile.path()} is missing; gateway audit verify")
+    return data

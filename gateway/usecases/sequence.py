@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, Unavailable
 from gateway.storage import tree
 from gateway.storage.store import Store
 from gateway.storage.tables import logs
@@ -26,11 +26,20 @@ def integrate(store: Store, log: int) -> None:
 
 
 def integrate_waiting(store: Store) -> None:
-    """Bring every log's tree to its end."""
+    """Bring every log's tree to its end; Unavailable names the first that was tampered with.
+
+    One that refuses keeps no other from growing.
+    """
     with store.read() as connection:
         found = tree.waiting(connection)
+    refused: Unavailable | None = None
     for log in found:
-        integrate(store, log)
+        try:
+            integrate(store, log)
+        except Unavailable as fault:
+            refused = refused or fault
+    if refused is not None:
+        raise refused
 
 
 class Sequencer:
@@ -51,12 +60,23 @@ class Sequencer:
         self._thread.join()
 
     def _run(self) -> None:
+        told = ""
         while not self._stopped.wait(PAUSE_SECONDS):
-            try:
-                integrate_waiting(self._store)
-            except (GatewayError, DBAPIError) as fault:
-                # The entries stay durable and waiting; the next look tries again.
-                structlog.get_logger().error("log.not_integrated", fault=type(fault).__name__)
+            why = self._look()
+            # The entries stay durable and waiting; the next look tries again.
+            if why and why != told:
+                structlog.get_logger().error("log.not_integrated", why=why)
+            told = why
+
+    def _look(self) -> str:
+        """Why a tree is not at its end; empty when all are."""
+        try:
+            integrate_waiting(self._store)
+        except GatewayError as fault:
+            return str(fault)
+        except DBAPIError as fault:
+            return type(fault).__name__
+        return ""
 
 
 def _step(store: Store, log: int) -> tuple[str, bytes] | None:

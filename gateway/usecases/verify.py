@@ -1,149 +1,219 @@
-"""Re-derives a merchant's logs from their entries, and says where the first contradiction is."""
+"""Re-derives a merchant's logs from their entries, and says where the first contradiction is.
+
+It believes nothing that is stored but what the log's key signed, and no log may be missing that a
+held checkpoint, or another log, tells of.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection
 
-from gateway.audit.encoding import encode_base64
-from gateway.audit.entry import Entry
+from gateway.audit import chain
+from gateway.audit.checkpoint import Checkpoint
+from gateway.audit.entry import Action, Entry
 from gateway.audit.faults import AuditError
 from gateway.audit.note import Note
 from gateway.audit.verdict import FaultKind, LogFault, LogReport
 from gateway.audit.verify import verify_log
 from gateway.errors import Unavailable
+from gateway.storage import entries, log_tables, logs, tree
+from gateway.storage.entries import Sought
 from gateway.storage.log_source import StoredLog
+from gateway.storage.logs import KeptLog
+from gateway.storage.notary import Notary
 from gateway.storage.store import Store
-from gateway.storage.tables import entries, entry_reasons, logs
-from gateway.usecases.sequence import integrate_waiting
+from gateway.usecases.sequence import integrate
 
-_CHUNK = 1000
+Progress = Callable[[str, int, int], None]
+"""Called with a log's origin, its entries verified so far, and the entries it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A signed checkpoint that was kept outside of the database; `name` is shown for it."""
+
+    name: str
+    note: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """The log was deleted after its retention; `last` is its end, as an entry has it on record."""
+
+    last: Checkpoint
+
+
+Outcome: TypeAlias = LogReport | LogFault | Deleted
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one log."""
+    """What became of one log; `vkey` is empty where what was shown is of no log."""
 
     origin: str
     vkey: str
-    outcome: LogReport | LogFault
+    outcome: Outcome
 
 
 def verify(
     store: Store,
     merchant: str,
-    held: Sequence[bytes],
-    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    held: Sequence[Held],
+    progress: Progress = lambda _origin, _done, _total: None,
 ) -> list[Verdict]:
-    """The verdict on each of the merchant's logs, the oldest first.
+    """The verdict on each of the merchant's logs: those that are deleted, then the oldest first.
 
-    `held` are checkpoints kept outside; each is matched to its log by the origin in its first line.
-    The checkpoint that the service itself holds beside the database is always among them.
+    `held` are matched to their logs by the origin in their first line; one of no log is a fault.
+    The checkpoints that the service itself holds beside the database are always among them.
     """
-    with suppress(Unavailable):
-        # What waits for the tree is taken in first; a log that refuses it is judged as it stands.
-        integrate_waiting(store)
-    notary = store.logbook.notary
-    verdicts: list[Verdict] = []
     with store.read() as connection:
-        mine = select(logs).where(logs.c.merchant == merchant).order_by(logs.c.log)
-        before: LogReport | None = None
-        for row in connection.execute(mine).all():
-            own = notary.held(row.origin)
-            notes = [note for note in held if _origin(note) == row.origin]
-            vkey = notary.verifier(row.origin).vkey()
-            outcome = verify_log(
-                StoredLog(connection, row.log),
-                vkey,
-                held=notes if own is None else [*notes, own],
-                ours=True,
-                progress=progress,
+        waiting = logs.of_merchant(connection, merchant)
+    for one in waiting:
+        # What waits for the tree is taken in; a log that refuses it is judged as it stands.
+        with suppress(Unavailable):
+            integrate(store, one.log)
+    with store.read() as connection:
+        return _Verification(connection, store.logbook.notary, merchant, held, progress).run()
+
+
+class _Verification:
+    """One look at all logs of a merchant, in one snapshot."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        notary: Notary,
+        merchant: str,
+        held: Sequence[Held],
+        progress: Progress,
+    ) -> None:
+        self._connection = connection
+        self._notary = notary
+        self._progress = progress
+        self._logs = logs.of_merchant(connection, merchant)
+        self._deleted = _deleted(connection, merchant)
+        own = [
+            Held("the checkpoint that the service holds", it) for it in notary.all_held(merchant)
+        ]
+        self._held: dict[str, list[Held]] = {}
+        for one in (*held, *own):
+            self._held.setdefault(_origin(one.note), []).append(one)
+
+    def run(self) -> list[Verdict]:
+        kept = [self._verdict(log.origin, self._judge(log)) for log in self._logs]
+        kept = list(self._chained(kept))
+        known = {verdict.origin for verdict in kept}
+        gone = [end for origin, end in self._deleted.items() if origin not in known]
+        deleted = [self._verdict(end.origin, self._judge_deleted(end)) for end in gone]
+        known |= self._deleted.keys()
+        lost = [
+            self._verdict(origin, _of_no_log(one))
+            for origin, outside in self._held.items()
+            if origin not in known
+            for one in outside
+        ]
+        return deleted + kept + lost
+
+    def _judge(self, log: KeptLog) -> Outcome:
+        outside = self._held.get(log.origin, [])
+        outcome = verify_log(
+            StoredLog(self._connection, log.log),
+            self._notary.verifier(log.origin).vkey(),
+            held=[one.note for one in outside],
+            ours=True,
+            progress=lambda done, total: self._progress(log.origin, done, total),
+        )
+        if isinstance(outcome, LogFault):
+            return _named(outcome, outside)
+        fault = log_tables.first_fault(self._connection, log, outcome.checkpoint.size)
+        return fault or outcome
+
+    def _chained(self, verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
+        """The same verdicts, or that a log is not tied to the one before it."""
+        before: Verdict | None = None
+        for log, verdict in zip(self._logs, verdicts, strict=True):
+            judged = verdict
+            if isinstance(verdict.outcome, LogReport):
+                fault = self._chain_fault(log, before)
+                judged = replace(verdict, outcome=fault or verdict.outcome)
+            yield judged
+            before = judged
+
+    def _chain_fault(self, log: KeptLog, before: Verdict | None) -> LogFault | None:
+        if log.is_current != (log is self._logs[-1]):
+            what = (
+                "it was closed, and no log follows" if log is self._logs[-1] else "it is not closed"
             )
-            if isinstance(outcome, LogReport):
-                outcome = _rest(connection, row, before, outcome)
-            verdicts.append(Verdict(row.origin, vkey, outcome))
-            before = outcome if isinstance(outcome, LogReport) else None
-    return verdicts
+            return _fault("row of the log", None, what)
+        try:
+            said = chain.predecessor(_first(self._connection, log))
+        except AuditError as error:
+            return _fault("first entry", 0, str(error))
+        if before is None:
+            if said is not None and self._deleted.get(said.origin) != said:
+                reason = f"{said.origin} came before it, and no entry tells that it was deleted"
+                return _fault("first entry", 0, reason)
+        elif isinstance(before.outcome, LogReport) and said != before.outcome.checkpoint:
+            return _fault("first entry", 0, f"it does not commit to the end of {before.origin}")
+        return None
+
+    def _judge_deleted(self, end: Checkpoint) -> Outcome:
+        for one in self._held.get(end.origin, []):
+            try:
+                held = self._notary.open(one.note, end.origin)
+            except AuditError as error:
+                return _fault(one.name, None, str(error), FaultKind.CHECKPOINT)
+            if held.size > end.size or (held.size == end.size and held.root != end.root):
+                reason = f"the log was not deleted as it was: {end.size} entries are on record"
+                return _fault(one.name, None, reason, FaultKind.CONTRADICTION)
+        return Deleted(end)
+
+    def _verdict(self, origin: str, outcome: Outcome) -> Verdict:
+        vkey = self._notary.verifier(origin).vkey() if origin else ""
+        return Verdict(origin, vkey, outcome)
 
 
-def _rest(
-    connection: Connection, row: Row[Any], before: LogReport | None, report: LogReport
-) -> LogReport | LogFault:
-    """What a verifier of files alone cannot see: the tables beside the leaves, the log before."""
-    if row.size < report.checkpoint.size:
-        return _fault(row.size, "the log's row says that it ends here")
-    for fault in _mismatches(connection, row.log):
-        return fault
-    if before is not None and (fault_ := _chain_fault(connection, row.log, before)):
-        return fault_
-    return report
-
-
-def _mismatches(connection: Connection, log: int) -> Iterator[LogFault]:
-    """Entries whose search columns say something else than their leaf."""
-    start = 0
-    while True:
-        where = (entries.c.log == log) & (entries.c.index >= start)
-        found = select(entries).where(where).order_by(entries.c.index).limit(_CHUNK)
-        rows = connection.execute(found).mappings().all()
-        if not rows:
-            return
-        reasons = _reasons(connection, log, start, rows[-1]["index"])
-        for row in rows:
-            if row["index"] != start:
-                yield _fault(start, "the entry is missing")
-                return
-            entry = Entry.parse(bytes(row["leaf"]))
-            if _searched(entry) != _stored(row, reasons):
-                yield _fault(entry.index, "what the search shows of it is not what was recorded")
-                return
-            start += 1
-
-
-def _reasons(connection: Connection, log: int, first: int, last: int) -> dict[int, set[str]]:
-    where = (entry_reasons.c.log == log) & entry_reasons.c.index.between(first, last)
-    found: dict[int, set[str]] = {}
-    columns = select(entry_reasons.c.index, entry_reasons.c.reason)
-    for index, reason in connection.execute(columns.where(where)):
-        found.setdefault(index, set()).add(reason)
+def _deleted(connection: Connection, merchant: str) -> Mapping[str, Checkpoint]:
+    """The ends of the logs that entries tell the deletion of, by origin, the oldest first."""
+    sought = Sought(action=Action.LOG_DELETED)
+    found: dict[str, Checkpoint] = {}
+    for stretch in reversed(entries.stretches(connection, merchant, None, None)):
+        for one in entries.every(connection, stretch, sought):
+            # An entry that does not hold is found where its own log is verified.
+            with suppress(AuditError):
+                end = chain.deleted(Entry.parse(one.leaf))
+                found[end.origin] = end
     return found
 
 
-def _searched(entry: Entry) -> tuple[Any, ...]:
-    return (
-        *(entry.index, entry.id, entry.merchant, entry.time, entry.action, entry.outcome),
-        *(entry.purpose, entry.actor.role, entry.actor.id, entry.carrier, entry.subject),
-        frozenset(entry.reasons),
-    )
+def _first(connection: Connection, log: KeptLog) -> Entry:
+    [leaf] = tree.leaves(connection, log.log, 0, 1)
+    return Entry.parse(leaf)
 
 
-def _stored(row: Mapping[Any, Any], reasons: Mapping[int, set[str]]) -> tuple[Any, ...]:
-    return (
-        *(row["index"], row["id"], row["merchant"], row["time"], row["action"], row["outcome"]),
-        *(row["purpose"], row["actor_role"], row["actor"], row["carrier"], row["subject"]),
-        frozenset(reasons.get(row["index"], ())),
-    )
+def _named(fault: LogFault, outside: Sequence[Held]) -> LogFault:
+    """The same fault, with the name of the held checkpoint that the verifier counts."""
+    names = {f"held checkpoint {number}": one.name for number, one in enumerate(outside, start=1)}
+    return replace(fault, place=names.get(fault.place, fault.place))
 
 
-def _chain_fault(connection: Connection, log: int, before: LogReport) -> LogFault | None:
-    """The first entry names the end of the log before, or nothing ties the two together."""
-    first = select(entries.c.leaf).where((entries.c.log == log) & (entries.c.index == 0))
-    detail = Entry.parse(bytes(connection.execute(first).scalar_one())).detail
-    last = before.checkpoint
-    said = (detail.get("previous_origin"), detail.get("previous_size"), detail.get("previous_root"))
-    if said != (last.origin, last.size, encode_base64(last.root)):
-        return _fault(0, f"it does not commit to the end of {last.origin}")
-    return None
+def _of_no_log(held: Held) -> LogFault:
+    reason = "there is no log that it is a checkpoint of"
+    return _fault(held.name, None, reason, FaultKind.TRUNCATED)
 
 
-def _origin(note: bytes) -> str | None:
+def _origin(note: bytes) -> str:
+    """The log that a note speaks of; empty where it is no note."""
     try:
         return Note.parse(note).text.partition("\n")[0]
     except AuditError:
-        return None
+        return ""
 
 
-def _fault(index: int, reason: str) -> LogFault:
-    return LogFault(FaultKind.CONTENTS, "database", index, reason)
+def _fault(
+    place: str, index: int | None, reason: str, kind: FaultKind = FaultKind.CONTENTS
+) -> LogFault:
+    return LogFault(kind, place, index, reason)

@@ -1,0 +1,44 @@
+"""The verdict on a log, as a sentence and as the members of JSON."""
+
+from typing import Any
+
+from gateway.audit.verdict import LogFault, LogReport
+from gateway.usecases.verify import Deleted
+
+
+def sentence(outcome: LogReport | LogFault | Deleted) -> str:
+    """What was found."""
+    match outcome:
+        case LogFault():
+            where = "" if outcome.index is None else f", entry {outcome.index}"
+            return f"NOT VERIFIED: {outcome.place}{where}: {outcome.reason}"
+        case Deleted():
+            return f"deleted after its time, with {outcome.last.size} entries, as is on record"
+    form = "" if outcome.ours else ", of no format known here"
+    span = f" from {outcome.first_time} to {outcome.last_time}" if outcome.first_time else ""
+    passed = f"{outcome.stored} stored and {outcome.held} held checkpoints agree"
+    return f"VERIFIED: {outcome.checkpoint.size} entries{form}{span}; {passed}"
+
+
+def members(outcome: LogReport | LogFault | Deleted) -> dict[str, Any]:
+    """The same for programs."""
+    match outcome:
+        case LogFault():
+            return {
+                "verified": False,
+                "kind": outcome.kind,
+                "place": outcome.place,
+                "index": outcome.index,
+                "reason": outcome.reason,
+            }
+        case Deleted():
+            return {"verified": True, "size": outcome.last.size, "deleted": True}
+    return {
+        "verified": True,
+        "size": outcome.checkpoint.size,
+        "root": outcome.checkpoint.root.hex(),
+        "checkpoints": outcome.stored,
+        "held": outcome.held,
+        "first_time": outcome.first_time,
+        "last_time": outcome.last_time,
+    }
