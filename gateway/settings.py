@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -42,11 +42,24 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """How long a contact may be handed over and how long it is kept."""
+    """How long a contact may be handed over and how long it is kept.
+
+    Some merchants keep contacts for another time than the others; `of` tells a merchant's own.
+    """
 
     window_after_delivery: timedelta
     erase_after_delivery: timedelta
     erase_latest: timedelta
+    own: Mapping[str, "Deadlines"] = field(default_factory=dict)
+
+    def of(self, merchant: str) -> "Deadlines":
+        """The deadlines of one merchant's contacts."""
+        return self.own.get(merchant, self)
+
+    @property
+    def longest(self) -> timedelta:
+        """The longest that any merchant's contact is kept."""
+        return max([self.erase_latest, *(one.erase_latest for one in self.own.values())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +196,15 @@ class _WindowTable(_Table):
     after_delivery_days = fields.Integer(required=True, validate=validate.Range(0, 30))
 
 
-class _RetentionTable(_Table):
+class _TermsTable(_Table):
     after_delivery_days = fields.Integer(required=True, validate=validate.Range(0, 90))
     latest_days = fields.Integer(required=True, validate=validate.Range(1, 90))
+
+
+class _RetentionTable(_TermsTable):
+    merchants = fields.Dict(
+        keys=fields.String(), values=fields.Nested(_TermsTable), load_default=dict
+    )
 
 
 class _ScheduleTable(_Table):
@@ -309,16 +328,24 @@ def load(environment: Mapping[str, str]) -> Settings:
     )
 
 
-def _deadlines(window: dict[str, int], retention: dict[str, int]) -> Deadlines:
-    if window["after_delivery_days"] > retention["after_delivery_days"]:
+def _deadlines(window: dict[str, int], retention: dict[str, Any]) -> Deadlines:
+    own = {
+        merchant: _terms(window, terms, f"retention.merchants.{merchant}")
+        for merchant, terms in retention["merchants"].items()
+    }
+    return replace(_terms(window, retention, "retention"), own=own)
+
+
+def _terms(window: dict[str, int], terms: dict[str, Any], named: str) -> Deadlines:
+    if window["after_delivery_days"] > terms["after_delivery_days"]:
         raise ConfigurationError(
-            "window.after_delivery_days: longer than retention.after_delivery_days, "
+            f"window.after_delivery_days: longer than {named}.after_delivery_days, "
             "when the contact is already erased"
         )
     return Deadlines(
         window_after_delivery=timedelta(days=window["after_delivery_days"]),
-        erase_after_delivery=timedelta(days=retention["after_delivery_days"]),
-        erase_latest=timedelta(days=retention["latest_days"]),
+        erase_after_delivery=timedelta(days=terms["after_delivery_days"]),
+        erase_latest=timedelta(days=terms["latest_days"]),
     )
 
 

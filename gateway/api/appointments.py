@@ -152,6 +152,7 @@ def delivered(services: Services, call: Call) -> Answer:
     )
     if order is None:
         raise NotFound(_NOT_YOURS)
+    deadlines = services.settings.deadlines.of(call.client.merchant)
     times = [
         item.delivered_at
         for item in order.items
@@ -161,7 +162,7 @@ def delivered(services: Services, call: Call) -> Answer:
         body={
             "order_number": order_number,
             "delivered_at": max(times),
-            "delete_by": order.delete_by(services.settings.deadlines.erase_after_delivery),
+            "delete_by": order.delete_by(deadlines.erase_after_delivery),
         }
     )
 

@@ -28,7 +28,7 @@ def keys() -> None:
 def status(run: Run, as_json: bool) -> None:
     """Show every key, how many contacts it wraps, and from when on it may be destroyed."""
     services = run.services
-    latest = run.settings.deadlines.erase_latest
+    latest = run.settings.deadlines.longest
     found = usecase.status(services.store, services.keyring, latest)
     head = ("key", "use", "created", "current", "contacts", "over at")
     rows = [
@@ -113,7 +113,7 @@ def revoke(run: Run, key_id: str, as_json: bool) -> None:
 @pass_run
 def destroy_expired(run: Run, as_json: bool) -> None:
     """Destroy the keys of days whose contacts must all be gone: old backups of them stay unreadable."""
-    latest = run.settings.deadlines.erase_latest
+    latest = run.settings.deadlines.longest
     destroyed = run.services.key_care.destroy_expired(OPERATOR, latest, run.clock())
     lines = [f"{key_id} is destroyed." for key_id in destroyed.key_ids]
     lines += [

@@ -29,5 +29,7 @@ def run_(run: Run, now: datetime | None, as_json: bool) -> None:
       gateway retention run
       gateway retention run --now 2027-03-01
     """
-    erased = usecase.run(run.services.store, now or run.clock())
+    store = run.services.store
+    usecase.redate(store, run.settings.deadlines)
+    erased = usecase.run(store, now or run.clock())
     show(as_json, {"erased": erased}, [f"The contacts of {erased} orders were due and are erased."])

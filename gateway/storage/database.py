@@ -11,14 +11,19 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 from gateway.errors import ConfigurationError
 
+BUSY_MILLISECONDS = 10_000
+"""How long a connection to SQLite waits for another that writes."""
+
 _SQLITE_PRAGMAS = (
+    # Free pages can be given back bit by bit; counts for a file that has no table yet.
+    "auto_vacuum=INCREMENTAL",
     "journal_mode=WAL",
     # FULL: a commit is on the disk before it returns, also in WAL mode.
     "synchronous=FULL",
     "foreign_keys=ON",
     # Deleted contacts are overwritten with zeros, not left in free pages.
     "secure_delete=ON",
-    "busy_timeout=10000",
+    f"busy_timeout={BUSY_MILLISECONDS}",
 )
 
 
@@ -71,12 +76,13 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that is durable when this returns, and never was when it raises."""
-        with self._alone(), self.engine.connect() as connection:
+        with self.alone(), self.engine.connect() as connection:
             writer = connection.execution_options(gateway_writes=True)
             with writer.begin():
                 yield writer
 
-    def _alone(self) -> AbstractContextManager[None]:
+    def alone(self) -> AbstractContextManager[None]:
+        """Nobody else writes to the SQLite file meanwhile; writers to PostgreSQL need no queue."""
         return self._gate.passing() if self._gate else nullcontext()
 
 

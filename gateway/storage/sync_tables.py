@@ -1,6 +1,6 @@
-"""What the live connection to a marketplace remembers, and whose turn a recurring task is; no contact."""
+"""What the service's own work remembers: syncs, deletion, whose turn a recurring task is; no contact."""
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
 from gateway.storage.tables import Instant, metadata
 
@@ -65,4 +65,13 @@ tasks = Table(
     Column("begun_at", Instant),
     Column("ended_at", Instant),
     Column("outcome", String(16)),
+)
+
+retention_terms = Table(
+    "retention_terms",
+    metadata,
+    _merchant(),
+    # By which terms the stored contacts are dated; other ones in the configuration date them anew.
+    Column("after_delivery_days", Integer, nullable=False),
+    Column("latest_days", Integer, nullable=False),
 )

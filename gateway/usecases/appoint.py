@@ -65,7 +65,7 @@ def listing(
 ) -> Page:
     """A page of the carrier's worklist as it stands now. InvalidInput: no cursor of this list."""
     after = _place(stage, cursor)
-    now = store.clock()
+    now, deadlines = store.clock(), deadlines.of(merchant)
     with store.read() as connection:
         places = worklist.page(
             connection,

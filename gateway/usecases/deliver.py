@@ -94,5 +94,6 @@ def arrived(
 
 def _store(tx: Transaction, order: KeptOrder, deadlines: Deadlines) -> None:
     number = order.order_number
+    delete_by = order.delete_by(deadlines.of(tx.merchant).erase_after_delivery)
     orders.replace_items(tx.connection, tx.merchant, [number], orders.item_rows(tx.merchant, order))
-    orders.due(tx.connection, tx.merchant, number, order.delete_by(deadlines.erase_after_delivery))
+    orders.due(tx.connection, tx.merchant, number, delete_by)

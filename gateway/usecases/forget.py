@@ -74,7 +74,7 @@ def report(
             subject=subject,
             reported_at=entry.time,
             disclosures=_disclosures(tx, subject),
-            delete_by=order.delete_by(deadlines.erase_after_delivery),
+            delete_by=order.delete_by(deadlines.of(merchant).erase_after_delivery),
             erased_at=order.erased_at,
         )
 

@@ -121,7 +121,7 @@ class Intake:
             order,
             subject=_subject(subject_key, tx.merchant, order.order_number),
             now=tx.now,
-            latest_at=tx.now + self.deadlines.erase_latest,
+            latest_at=tx.now + self.deadlines.of(tx.merchant).erase_latest,
         )
         columns = orders.columns(tx.merchant, after)
         columns["fingerprint"] = fingerprint if after.erased_at is None else None
@@ -136,7 +136,7 @@ class Intake:
         self, tx: Transaction, rows: _Rows, order: Order, after: KeptOrder, known: _Known
     ) -> None:
         version = known.versions.get(order.order_number, 0) + 1
-        delete_by = after.delete_by(self.deadlines.erase_after_delivery)
+        delete_by = after.delete_by(self.deadlines.of(tx.merchant).erase_after_delivery)
         if order.shop is not None:
             binding = _binding(tx, order, orders.SHOP, version)
             envelope = self.sealer.shop(order.shop, binding, tx.now)

@@ -79,7 +79,7 @@ def order_state(store: Store, deadlines: Deadlines, merchant: str, order_number:
     order = found.get(order_number)
     if order is None:
         raise NotFound(f"there is no order {order_number}")
-    now = store.clock()
+    now, deadlines = store.clock(), deadlines.of(merchant)
     erased = order.erased_at is not None
     return OrderState(
         order=order,

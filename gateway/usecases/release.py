@@ -222,6 +222,7 @@ class Release:
 
     def _open(self, asked: Asked, permitted: _Permitted) -> Released:
         contact = self.opener.freight(permitted.envelope, permitted.binding)
+        deadlines = self.deadlines.of(asked.recipient.merchant)
         return Released(
             release_id=permitted.release_id,
             order_number=permitted.order.order_number,
@@ -229,7 +230,7 @@ class Release:
             purpose=Purpose.of(asked.purpose),
             contact=_fields_of(contact, permitted.fields),
             released_at=permitted.recorded_at,
-            delete_by=permitted.order.delete_by(self.deadlines.erase_after_delivery),
+            delete_by=permitted.order.delete_by(deadlines.erase_after_delivery),
             log_index=permitted.log_index,
             receipt_id=permitted.entry_id,
         )

@@ -5,8 +5,16 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
 from gateway.audit.entry import Action, Outcome
-from gateway.storage import answers, erasure
+from gateway.errors import Unavailable
+from gateway.model.kept import deletion_date
+from gateway.settings import Deadlines
+from gateway.storage import answers, dating, erasure, merchants, orders
+from gateway.storage.dating import Terms
+from gateway.storage.reclaim import reclaim
 from gateway.storage.store import Store, Transaction
 from gateway.usecases.actors import SERVICE
 
@@ -29,7 +37,24 @@ def run(store: Store, now: datetime, between: Callable[[], None] = lambda: None)
             erased += _erase(store, merchant, [number for _, number in pairs], now)
         between()
     _forget_answers(store, now)
+    _reclaim(store)
     return erased
+
+
+def redate(store: Store, deadlines: Deadlines, between: Callable[[], None] = lambda: None) -> None:
+    """Date stored contacts by the terms as they are configured now, where those have changed.
+
+    Shorter terms bring a date nearer; longer ones never put off the latest date that was set at the
+    import. To be called before `run`.
+    """
+    with store.read() as connection:
+        dated = dating.terms(connection)
+        known = [one.merchant for one in merchants.every(connection)]
+    for merchant in known:
+        own = deadlines.of(merchant)
+        terms = (own.erase_after_delivery.days, own.erase_latest.days)
+        if dated.get(merchant) != terms:
+            _redate(store, merchant, own, terms, between)
 
 
 def _due(store: Store, now: datetime) -> list[tuple[str, str]]:
@@ -47,6 +72,36 @@ def _erase(store: Store, merchant: str, numbers: list[str], now: datetime) -> in
         return len(subjects)
 
     return store.write(merchant, work)
+
+
+def _redate(
+    store: Store, merchant: str, own: Deadlines, terms: Terms, between: Callable[[], None]
+) -> None:
+    """All of a merchant's contacts; interrupted, it begins anew the next time."""
+    after: str | None = ""
+    while after is not None:
+        place = after
+
+        def work(tx: Transaction, place: str = place) -> str | None:
+            numbers = dating.with_contacts(tx.connection, merchant, place, _BATCH)
+            for order in orders.kept(tx.connection, merchant, numbers).values():
+                latest_at = min(order.latest_at, order.imported_at + own.erase_latest)
+                delete_by = deletion_date(order.items, latest_at, own.erase_after_delivery)
+                dating.date(tx.connection, merchant, order.order_number, latest_at, delete_by)
+            if len(numbers) < _BATCH:
+                dating.set_terms(tx.connection, merchant, terms)
+                return None
+            return numbers[-1]
+
+        after = store.write(merchant, work)
+        between()
+
+
+def _reclaim(store: Store) -> None:
+    try:
+        reclaim(store.database)
+    except (DBAPIError, PoolTimeout) as fault:
+        raise Unavailable("database", "the pages of what was erased are not given back") from fault
 
 
 def _forget_answers(store: Store, now: datetime) -> None:

@@ -165,8 +165,9 @@ class Scheduler:
             with store.change() as connection:
                 hold.renew(connection, store.clock())
 
+        retention.redate(store, self._services.settings.deadlines, between)
         erased = retention.run(store, now, between)
-        latest = self._services.settings.deadlines.erase_latest
+        latest = self._services.settings.deadlines.longest
         destroyed = self._services.key_care.destroy_expired(SERVICE, latest, now)
         return {"erased": erased, "keys_destroyed": len(destroyed.key_ids)}
 
