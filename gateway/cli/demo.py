@@ -10,6 +10,7 @@ import click
 from gateway.cli.carriers import differences
 from gateway.cli.console import sign_in_address
 from gateway.cli.init import set_up
+from gateway.cli.otto_demo import stand_in
 from gateway.cli.output import show
 from gateway.cli.running import Run, json_option, pass_run
 from gateway.usecases.demo import Demo, prepare
@@ -31,9 +32,10 @@ class _Trial:
 @click.command(short_help="Set up with demo data, print what to try.")
 @click.option("--host", help="The address that serve will have; without it, service.host.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Its port; without it, service.port.")
+@click.option("--with-otto", is_flag=True, help="Then answer as OTTO would, until Ctrl-C.")
 @json_option
 @pass_run
-def demo(run: Run, host: str | None, port: int | None, as_json: bool) -> None:
+def demo(run: Run, host: str | None, port: int | None, with_otto: bool, as_json: bool) -> None:
     """Set everything up with demo data, and print requests that work when they are pasted.
 
     Sets up what is not there yet (see gateway init), applies carriers.toml, takes in demo orders, all
@@ -41,8 +43,9 @@ def demo(run: Run, host: str | None, port: int | None, as_json: bool) -> None:
     nothing but fresh tokens. Do not run it on a gateway with real orders.
 
     \b
-    Example:
+    Examples:
       gateway demo && gateway serve
+      gateway demo --with-otto
     """
     set_up(run)
     made = prepare(run.services, DEFAULT, run.request_id)
@@ -63,6 +66,8 @@ def demo(run: Run, host: str | None, port: int | None, as_json: bool) -> None:
         },
     }
     show(as_json, data, _lines(made, trials, data["console"]))
+    if with_otto:
+        stand_in(run, DEFAULT)
 
 
 def _trials(made: Demo, url: str) -> Iterator[_Trial]:

@@ -34,15 +34,13 @@ class Connections:
         owners = self.file.owners()
         return [owner.removeprefix(_OWNER) for owner in owners if owner.startswith(_OWNER)]
 
+    def host(self, merchant: str) -> str:
+        """Where the merchant's credentials belong. ConfigurationError where there are none."""
+        return self._credentials(merchant).host
+
     def client(self, merchant: str) -> OttoClient:
         """The merchant's connection. ConfigurationError where there are no credentials for it."""
-        kept = self.file.find(_OWNER + merchant)
-        if kept is None:
-            raise ConfigurationError(
-                f"there are no credentials for OTTO of {merchant}: "
-                "gateway orders sync --set-credentials FILE"
-            )
-        credentials = Credentials(**kept)
+        credentials = self._credentials(merchant)
         with self._changing:
             known = self._clients.get(merchant)
             if known is None or known[0] != credentials:
@@ -67,6 +65,15 @@ class Connections:
             "client_secret": credentials.client_secret,
         }
         self.file.keep(_OWNER + merchant, secret, self.around.clock())
+
+    def _credentials(self, merchant: str) -> Credentials:
+        kept = self.file.find(_OWNER + merchant)
+        if kept is None:
+            raise ConfigurationError(
+                f"there are no credentials for OTTO of {merchant}: "
+                "gateway orders sync --set-credentials FILE"
+            )
+        return Credentials(**kept)
 
     def _opened(self, credentials: Credentials) -> OttoClient:
         host = self.facts.hosts.get(credentials.host)
