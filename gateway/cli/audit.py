@@ -20,7 +20,7 @@ from gateway.usecases.actors import OPERATOR
 from gateway.usecases.export_formats import Format, lines
 from gateway.usecases.receipts import receipt as receipt_of
 from gateway.usecases.review import Filters
-from gateway.usecases.verify import Held, Verdict
+from gateway.usecases.verify import Verdict, origin_of
 from gateway.usecases.verify import verify as verify_logs
 from policies.question import Purpose
 from policies.verdict import ReasonCode
@@ -125,12 +125,20 @@ def verify(run: Run, held: tuple[Path, ...], merchant: str, as_json: bool) -> No
       gateway audit verify
       gateway audit verify --held /mnt/elsewhere/2026q4-18211.checkpoint
     """
-    notes = [Held(str(path), path.read_bytes()) for path in held]
+    notes = {path: path.read_bytes() for path in held}
     with LogProgress() as progress:
-        verdicts = verify_logs(run.services.store, run.merchant(merchant), notes, progress)
+        verdicts = verify_logs(
+            run.services.store, run.merchant(merchant), list(notes.values()), progress
+        )
+    origins = {verdict.origin for verdict in verdicts}
+    strange = [path for path, note in notes.items() if origin_of(note) not in origins]
     failed = [one for one in verdicts if isinstance(one.outcome, LogFault)]
-    told = {"verified": bool(verdicts) and not failed, "logs": [*map(_told, verdicts)]}
-    show(as_json, told, _lines(verdicts))
+    told = {
+        "verified": bool(verdicts) and not failed and not strange,
+        "logs": [*map(_told, verdicts)],
+        "strange": [*map(str, strange)],
+    }
+    show(as_json, told, _lines(verdicts, strange))
     if not told["verified"]:
         raise click.exceptions.Exit(1)
 
@@ -155,8 +163,10 @@ def _told(verdict: Verdict) -> dict[str, Any]:
     return {"origin": verdict.origin, "vkey": verdict.vkey, **members(verdict.outcome)}
 
 
-def _lines(verdicts: list[Verdict]) -> Iterator[str]:
+def _lines(verdicts: list[Verdict], strange: list[Path]) -> Iterator[str]:
     if not verdicts:
         yield "NOT VERIFIED: there is no log"
     for one in verdicts:
-        yield f"{one.origin}: {sentence(one.outcome)}" if one.origin else sentence(one.outcome)
+        yield f"{one.origin}: {sentence(one.outcome)}"
+    for path in strange:
+        yield f"{path}: NOT VERIFIED: it is no checkpoint of any of these logs"

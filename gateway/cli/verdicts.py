@@ -13,7 +13,9 @@ def sentence(outcome: LogReport | LogFault | Deleted) -> str:
             where = "" if outcome.index is None else f", entry {outcome.index}"
             return f"NOT VERIFIED: {outcome.place}{where}: {outcome.reason}"
         case Deleted():
-            return f"deleted after its time, with {outcome.last.size} entries, as is on record"
+            return (
+                f"deleted after its time, with {outcome.checkpoint.size} entries, as is on record"
+            )
     form = "" if outcome.ours else ", of no format known here"
     span = f" from {outcome.first_time} to {outcome.last_time}" if outcome.first_time else ""
     passed = f"{outcome.stored} stored and {outcome.held} held checkpoints agree"
@@ -32,7 +34,7 @@ def members(outcome: LogReport | LogFault | Deleted) -> dict[str, Any]:
                 "reason": outcome.reason,
             }
         case Deleted():
-            return {"verified": True, "size": outcome.last.size, "deleted": True}
+            return {"verified": True, "size": outcome.checkpoint.size, "deleted": True}
     return {
         "verified": True,
         "size": outcome.checkpoint.size,

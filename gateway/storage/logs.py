@@ -34,6 +34,11 @@ _KEPT: Select[*tuple[Any, ...]] = select(
 )
 
 
+def merchant_of(origin: str) -> str:
+    """Whose log it is: origins end in merchant and period."""
+    return origin.rpartition("/")[0].rpartition("/")[2]
+
+
 def of_merchant(connection: Connection, merchant: str) -> Sequence[KeptLog]:
     """All that are kept, oldest first."""
     found = _KEPT.where(logs.c.merchant == merchant).order_by(logs.c.log)

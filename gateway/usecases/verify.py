@@ -22,7 +22,7 @@ from gateway.errors import Unavailable
 from gateway.storage import entries, log_tables, logs, tree
 from gateway.storage.entries import Sought
 from gateway.storage.log_source import StoredLog
-from gateway.storage.logs import KeptLog
+from gateway.storage.logs import KeptLog, merchant_of
 from gateway.storage.notary import Notary
 from gateway.storage.store import Store
 from gateway.usecases.sequence import integrate
@@ -32,18 +32,10 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A signed checkpoint that was kept outside of the database; `name` is shown for it."""
-
-    name: str
-    note: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Deleted:
-    """The log was deleted after its retention; `last` is its end, as an entry has it on record."""
+    """The log was deleted after its retention; `checkpoint` is its end, as an entry has it on record."""
 
-    last: Checkpoint
+    checkpoint: Checkpoint
 
 
 Outcome: TypeAlias = LogReport | LogFault | Deleted
@@ -51,7 +43,7 @@ Outcome: TypeAlias = LogReport | LogFault | Deleted
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one log; `vkey` is empty where what was shown is of no log."""
+    """What became of one log."""
 
     origin: str
     vkey: str
@@ -61,13 +53,15 @@ class Verdict:
 def verify(
     store: Store,
     merchant: str,
-    held: Sequence[Held],
+    held: Sequence[bytes],
     progress: Progress = lambda _origin, _done, _total: None,
 ) -> list[Verdict]:
     """The verdict on each of the merchant's logs: those that are deleted, then the oldest first.
 
-    `held` are matched to their logs by the origin in their first line; one of no log is a fault.
-    The checkpoints that the service itself holds beside the database are always among them.
+    `held` are checkpoints kept outside, matched to their logs by the origin in their first line;
+    those of other merchants' logs are passed over. The checkpoints that the service itself holds
+    beside the database are always among them. A log of which one is held and nothing else is left
+    has a verdict as well.
     """
     with store.read() as connection:
         waiting = logs.of_merchant(connection, merchant)
@@ -87,7 +81,7 @@ class _Verification:
         connection: Connection,
         notary: Notary,
         merchant: str,
-        held: Sequence[Held],
+        held: Sequence[bytes],
         progress: Progress,
     ) -> None:
         self._connection = connection
@@ -95,12 +89,17 @@ class _Verification:
         self._progress = progress
         self._logs = logs.of_merchant(connection, merchant)
         self._deleted = _deleted(connection, merchant)
-        own = [
-            Held("the checkpoint that the service holds", it) for it in notary.all_held(merchant)
-        ]
-        self._held: dict[str, list[Held]] = {}
-        for one in (*held, *own):
-            self._held.setdefault(_origin(one.note), []).append(one)
+        self._held: dict[str, list[bytes]] = {}
+        for log in self._logs:
+            # By its file, so that one that was spoilt is found to be.
+            own = notary.held(log.origin)
+            self._held[log.origin] = [] if own is None else [own]
+        for note in (*held, *notary.all_held(merchant)):
+            origin = origin_of(note)
+            if origin is not None and merchant_of(origin) == merchant:
+                outside = self._held.setdefault(origin, [])
+                if note not in outside:
+                    outside.append(note)
 
     def run(self) -> list[Verdict]:
         kept = [self._verdict(log.origin, self._judge(log)) for log in self._logs]
@@ -110,10 +109,9 @@ class _Verification:
         deleted = [self._verdict(end.origin, self._judge_deleted(end)) for end in gone]
         known |= self._deleted.keys()
         lost = [
-            self._verdict(origin, _of_no_log(one))
+            self._verdict(origin, _of_no_log(outside[0]))
             for origin, outside in self._held.items()
             if origin not in known
-            for one in outside
         ]
         return deleted + kept + lost
 
@@ -122,7 +120,7 @@ class _Verification:
         outcome = verify_log(
             StoredLog(self._connection, log.log),
             self._notary.verifier(log.origin).vkey(),
-            held=[one.note for one in outside],
+            held=outside,
             ours=True,
             progress=lambda done, total: self._progress(log.origin, done, total),
         )
@@ -161,19 +159,18 @@ class _Verification:
         return None
 
     def _judge_deleted(self, end: Checkpoint) -> Outcome:
-        for one in self._held.get(end.origin, []):
+        for note in self._held.get(end.origin, []):
             try:
-                held = self._notary.open(one.note, end.origin)
+                held = self._notary.open(note, end.origin)
             except AuditError as error:
-                return _fault(one.name, None, str(error), FaultKind.CHECKPOINT)
+                return _fault(_name(note), None, str(error), FaultKind.CHECKPOINT)
             if held.size > end.size or (held.size == end.size and held.root != end.root):
                 reason = f"the log was not deleted as it was: {end.size} entries are on record"
-                return _fault(one.name, None, reason, FaultKind.CONTRADICTION)
+                return _fault(_name(note), None, reason, FaultKind.CONTRADICTION)
         return Deleted(end)
 
     def _verdict(self, origin: str, outcome: Outcome) -> Verdict:
-        vkey = self._notary.verifier(origin).vkey() if origin else ""
-        return Verdict(origin, vkey, outcome)
+        return Verdict(origin, self._notary.verifier(origin).vkey(), outcome)
 
 
 def _deleted(connection: Connection, merchant: str) -> Mapping[str, Checkpoint]:
@@ -194,23 +191,27 @@ def _first(connection: Connection, log: KeptLog) -> Entry:
     return Entry.parse(leaf)
 
 
-def _named(fault: LogFault, outside: Sequence[Held]) -> LogFault:
-    """The same fault, with the name of the held checkpoint that the verifier counts."""
-    names = {f"held checkpoint {number}": one.name for number, one in enumerate(outside, start=1)}
-    return replace(fault, place=names.get(fault.place, fault.place))
-
-
-def _of_no_log(held: Held) -> LogFault:
-    reason = "there is no log that it is a checkpoint of"
-    return _fault(held.name, None, reason, FaultKind.TRUNCATED)
-
-
-def _origin(note: bytes) -> str:
-    """The log that a note speaks of; empty where it is no note."""
+def origin_of(note: bytes) -> str | None:
+    """The log that a note speaks of, whoever signed it; None where it is no note."""
     try:
         return Note.parse(note).text.partition("\n")[0]
     except AuditError:
-        return ""
+        return None
+
+
+def _named(fault: LogFault, outside: Sequence[bytes]) -> LogFault:
+    """The same fault, with a held checkpoint named by its size instead of its number."""
+    names = {f"held checkpoint {at}": _name(note) for at, note in enumerate(outside, start=1)}
+    return replace(fault, place=names.get(fault.place, fault.place))
+
+
+def _name(note: bytes) -> str:
+    _, size, *_ = *note.decode(errors="replace").split("\n"), "?"
+    return f"held checkpoint of {size} entries"
+
+
+def _of_no_log(note: bytes) -> LogFault:
+    return _fault(_name(note), 0, "the log that it is of is gone", FaultKind.TRUNCATED)
 
 
 def _fault(
