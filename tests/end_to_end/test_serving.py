@@ -76,7 +76,9 @@ def test_a_request_under_way_is_finished_before_the_end(data: Path, template: Te
         assert _answer(connection) == {"stored": 1, "unchanged": 0, "rejected": []}
     log = live.stop()
     assert live.exit_code == 0
-    assert {json.loads(line)["event"] for line in log.splitlines()} == {"listening", "request"}
+    told = {json.loads(line)["event"] for line in log.splitlines()}
+    # What runs by itself may have had its turn meanwhile; nothing went wrong.
+    assert told - {"task.done"} == {"listening", "request"}
     with pytest.raises(OSError, match="refused"):
         live.send("GET", "/healthz")
 
