@@ -3,17 +3,20 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from gateway.model.carrier import Carrier
 from gateway.storage.tables import carriers
 from policies.question import Mode, Purpose
 
+_ONE = select(carriers).where(
+    carriers.c.merchant == bindparam("merchant"), carriers.c.carrier == bindparam("carrier")
+)
+
 
 def one(connection: Connection, merchant: str, carrier_id: str) -> Carrier | None:
     """A registration, current or not."""
-    mine = (carriers.c.merchant == merchant) & (carriers.c.carrier == carrier_id)
-    row = connection.execute(select(carriers).where(mine)).first()
+    row = connection.execute(_ONE, {"merchant": merchant, "carrier": carrier_id}).first()
     return None if row is None else _carrier(row)
 
 

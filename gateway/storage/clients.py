@@ -3,18 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from gateway.model.client import Client
 from gateway.storage.tables import clients
 from policies.question import Purpose, Role
 
-_BY_HASH = select(clients)
+_BY_HASH = select(clients).where(clients.c.token_hash == bindparam("token_hash"))
 
 
 def by_token_hash(connection: Connection, token_hash: bytes) -> Client | None:
     """The client that a token belongs to, live or not."""
-    row = connection.execute(_BY_HASH.where(clients.c.token_hash == token_hash)).first()
+    row = connection.execute(_BY_HASH, {"token_hash": token_hash}).first()
     return None if row is None else _client(row)
 
 

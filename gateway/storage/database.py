@@ -1,18 +1,22 @@
-"""Opens the database with durable commits, and queues the processes that write to one SQLite file."""
+"""Opens the database with durable commits, and has its writers take turns; it knows no table."""
 
-import fcntl
-import os
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.exc import ArgumentError
 
 from gateway.errors import ConfigurationError
+from gateway.storage.gate import Gate, locked, make_private
 
 BUSY_MILLISECONDS = 10_000
 """How long a connection to SQLite waits for another that writes."""
+
+_CHECKPOINT_MILLISECONDS = 100
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 _SQLITE_PRAGMAS = (
     # Free pages can be given back bit by bit; counts for a file that has no table yet.
@@ -24,73 +28,148 @@ _SQLITE_PRAGMAS = (
     # Deleted contacts are overwritten with zeros, not left in free pages.
     "secure_delete=ON",
     f"busy_timeout={BUSY_MILLISECONDS}",
+    # `settle` does this beside the commits; only an import without a sequencer gets here.
+    "wal_autocheckpoint=16384",
 )
+_JOURNAL_PAGES = 8192
 
-
-class Gate:
-    """One writer at a time on an SQLite file, across processes; waiters sleep until it opens.
-
-    SQLite's own waiting polls, and so starves a writer among many. A lock on a file beside the
-    database queues them in the kernel, and is gone when its process is.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._descriptor: int | None = None
-
-    @contextmanager
-    def passing(self) -> Iterator[None]:
-        """Holds the gate; threads of one process must already be in a queue of their own."""
-        if self._descriptor is None:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+_POSTGRES_OPTIONS = (
+    # Whatever hangs gives up, and the request is answered 503: nothing piles up behind it.
+    *("-c statement_timeout=30s", "-c lock_timeout=10s"),
+    *("-c idle_in_transaction_session_timeout=60s", "-c TimeZone=UTC"),
+)
+_SNAPSHOT: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_CONNECT_SECONDS = 5
+_POOL_SECONDS = 10
 
 
 class Database:
-    """An engine, and the gate that its writers pass."""
+    """An engine, and the ways in which it is read and written."""
 
     def __init__(self, url: str, threads: int) -> None:
-        parsed = make_url(url)
+        parsed = _parsed(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        if not self.is_sqlite and parsed.get_backend_name() != "postgresql":
-            raise ConfigurationError("database.url: an sqlite:/// or postgresql+psycopg:// URL")
         self._gate: Gate | None = None
         if self.is_sqlite:
             if not parsed.database or parsed.database == ":memory:":
                 raise ConfigurationError("database.url: SQLite needs a file, such as sqlite:////…")
-            path = Path(parsed.database)
-            _make_private(path)
-            self._gate = Gate(path.with_name(path.name + ".gate"))
-        self.engine = _engine(url, threads, self.is_sqlite)
+            self._path = Path(parsed.database)
+            make_private(self._path)
+            self._gate = Gate(self._beside("gate"))
+        self.engine = _engine(parsed, threads, self.is_sqlite)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A consistent snapshot."""
-        with self.engine.connect() as connection, connection.begin():
-            yield connection
+        """A consistent snapshot; it is never committed, so nothing can be changed in it."""
+        with self.engine.connect() as connection:
+            yield connection if self.is_sqlite else connection.execution_options(**_SNAPSHOT)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that is durable when this returns, and never was when it raises."""
+        """A transaction that is durable when this returns, and never was when it raises.
+
+        On SQLite no other writes meanwhile. On PostgreSQL others do, but not where this one holds
+        a row; each statement sees what was committed before it.
+        """
         with self.alone(), self.engine.connect() as connection:
             writer = connection.execution_options(gateway_writes=True)
             with writer.begin():
                 yield writer
 
+    @contextmanager
+    def sole(self, what: str) -> Iterator[bool]:
+        """Whether of all processes on all nodes it is this one that does `what` now; without waiting."""
+        if self.is_sqlite:
+            with locked(self._beside(what)) as is_sole:
+                yield is_sole
+            return
+        with self.engine.connect() as connection:
+            # No transaction: it would hold up the clean-up of what others delete meanwhile.
+            free = connection.execution_options(isolation_level="AUTOCOMMIT")
+            number = _lock_number(what)
+            is_sole = free.execute(select(func.pg_try_advisory_lock(number))).scalar_one()
+            try:
+                yield is_sole
+            finally:
+                if is_sole:
+                    free.execute(select(func.pg_advisory_unlock(number)))
+
+    def hold(self, connection: Connection, what: str) -> None:
+        """Wait until nobody else does `what`; this transaction alone does, until it ends."""
+        if not self.is_sqlite:
+            connection.execute(select(func.pg_advisory_xact_lock(_lock_number(what))))
+
+    def settle(self) -> None:
+        """Move the journal of SQLite into the database, so that no commit has to; a call does a part.
+
+        It runs beside reads and writes. Only when the journal is long are the writers held, for the
+        short rest, so that it can begin anew.
+        """
+        if self._gate is not None and self._checkpoint("PASSIVE") > _JOURNAL_PAGES:
+            with self.alone():
+                self._checkpoint("PASSIVE")
+
+    def wipe_journal(self) -> bool:
+        """Empty the journal of SQLite, which else still holds what was deleted; whether it is empty.
+
+        It is not while somebody reads an older state; then it is overwritten in time.
+        """
+        if self._gate is None:
+            return True
+        with self.alone():
+            return self._checkpoint("TRUNCATE") == 0
+
+    def _checkpoint(self, mode: str) -> int:
+        """How many pages the journal has."""
+        # Outside of a transaction, which SQLAlchemy's own connections are always in.
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            # All writers may be waiting: a reader is not waited for.
+            cursor.execute(f"PRAGMA busy_timeout={_CHECKPOINT_MILLISECONDS}")
+            cursor.execute(f"PRAGMA wal_checkpoint({mode})")
+            pages = cursor.fetchall()[0][1]
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+        finally:
+            connection.close()
+        return int(pages)
+
     def alone(self) -> AbstractContextManager[None]:
         """Nobody else writes to the SQLite file meanwhile; writers to PostgreSQL need no queue."""
         return self._gate.passing() if self._gate else nullcontext()
 
+    def _beside(self, what: str) -> Path:
+        return self._path.with_name(f"{self._path.name}.{what}")
 
-def _engine(url: str, threads: int, is_sqlite: bool) -> Engine:
-    engine = create_engine(url, pool_size=threads + 2, max_overflow=0, hide_parameters=True)
-    if is_sqlite:
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+
+def _parsed(url: str) -> URL:
+    """The URL with the one driver there is for each database; it may hold a password, so no error shows it."""
+    try:
+        parsed = make_url(url)
+        return parsed.set(drivername=_DRIVERS[parsed.get_backend_name()])
+    except (ArgumentError, ValueError, KeyError):
+        raise ConfigurationError("database.url: an sqlite:/// or postgresql:// URL") from None
+
+
+def _engine(url: URL, threads: int, is_sqlite: bool) -> Engine:
+    # One connection for each thread that answers, two for the sequencer, one for readiness.
+    pool: dict[str, Any] = {
+        "pool_size": threads + 3,
+        "max_overflow": 0,
+        "pool_timeout": _POOL_SECONDS,
+        "hide_parameters": True,
+    }
+    if not is_sqlite:
+        connect = {
+            "options": " ".join(_POSTGRES_OPTIONS),
+            "connect_timeout": _CONNECT_SECONDS,
+            "application_name": "gateway",
+        }
+        # A connection that a failover took away is noticed before it is used.
+        return create_engine(url, pool_pre_ping=True, connect_args=connect, **pool)
+    engine = create_engine(url, **pool)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -106,7 +185,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _make_private(path: Path) -> None:
-    """The database is created readable by its owner alone; its journal inherits that."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+def _lock_number(what: str) -> int:
+    """The number that stands for a name among PostgreSQL's advisory locks."""
+    digest = hashlib.sha256(f"gateway\0{what}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, update
+from sqlalchemy import Connection, Row, bindparam, insert, update
 
 from gateway.audit.entry import Action, Draft, Entry
 from gateway.model.ids import Entropy
@@ -11,6 +11,14 @@ from gateway.storage.tables import entries, entry_reasons, logs
 from gateway.storage.tombstones import Kind, Tombstone
 
 _DEPARTURES = {Action.CONTACT_EXPIRED: Kind.CONTACT, Action.SUBJECT_ERASED: Kind.SUBJECT}
+
+_ADD = insert(entries)
+_ADD_REASONS = insert(entry_reasons)
+_GROW = (
+    update(logs)
+    .where(logs.c.log == bindparam("of_log"))
+    .values(size=bindparam("to_size"), last_time=bindparam("to_time"))
+)
 
 
 class LogHead:
@@ -67,11 +75,8 @@ class LogHead:
         """Write what was appended; the last statement before the commit."""
         if not self._entries:
             return
-        self._connection.execute(insert(entries), self._entries)
+        self._connection.execute(_ADD, self._entries)
         if self._reasons:
-            self._connection.execute(insert(entry_reasons), self._reasons)
-        self._connection.execute(
-            update(logs)
-            .where(logs.c.log == self._log)
-            .values(size=self._size, last_time=self._last_time)
-        )
+            self._connection.execute(_ADD_REASONS, self._reasons)
+        grown = {"of_log": self._log, "to_size": self._size, "to_time": self._last_time}
+        self._connection.execute(_GROW, grown)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from gateway.audit.checkpoint import Checkpoint
 from gateway.audit.encoding import encode_base64
@@ -21,7 +21,7 @@ from gateway.model.ids import Entropy, new_id
 from gateway.storage import tree
 from gateway.storage.log import LogHead
 from gateway.storage.notary import Notary
-from gateway.storage.tables import logs
+from gateway.storage.tables import logs, merchants
 
 CHUNK = 16 * WIDTH
 """Entries that are hashed at once: bounds memory, and how long an append waits behind it."""
@@ -63,7 +63,7 @@ class Logbook:
 
     def head(self, connection: Connection, merchant: str, now: datetime) -> LogHead:
         """The merchant's current log, held by this transaction; Unavailable when it was tampered with."""
-        row = _current(connection, merchant)
+        row = _current(connection, merchant) or _anew(connection, merchant)
         if row is not None:
             self._check_once(connection, row)
             if self._period(now) <= row.period:
@@ -155,8 +155,9 @@ class Logbook:
         if tree.entry_count(connection, row.log) != row.size:
             raise _tampered(row, f"its last entry is not {row.size - 1}")
         start = row.integrated - row.integrated % WIDTH
-        leaves = tree.leaves(connection, row.log, start, row.size)
-        if len(leaves) < row.size - start:
+        end = max(row.size, row.integrated)
+        leaves = tree.leaves(connection, row.log, start, end)
+        if len(leaves) < end - start:
             raise _tampered(row, f"entry {start + len(leaves)} is missing")
         if row.integrated == 0:
             return
@@ -170,9 +171,27 @@ class Logbook:
                 raise _tampered(row, f"entry {start + at} was changed")
 
 
+_CURRENT = (
+    select(logs)
+    .where(logs.c.merchant == bindparam("merchant"), logs.c.closed_at.is_(None))
+    .with_for_update()
+)
+_MERCHANT = (
+    select(merchants.c.merchant)
+    .where(merchants.c.merchant == bindparam("merchant"))
+    .with_for_update()
+)
+
+
 def _current(connection: Connection, merchant: str) -> Row[Any] | None:
-    mine = (logs.c.merchant == merchant) & logs.c.closed_at.is_(None)
-    return connection.execute(select(logs).where(mine).with_for_update()).first()
+    return connection.execute(_CURRENT, {"merchant": merchant}).first()
+
+
+def _anew(connection: Connection, merchant: str) -> Row[Any] | None:
+    """The log that another node opened while this transaction waited, None where none did."""
+    # Whoever opens a log holds the merchant as well, or two nodes would each open the first one.
+    connection.execute(_MERCHANT, {"merchant": merchant})
+    return _current(connection, merchant)
 
 
 def _tampered(row: Row[Any], what: str) -> Unavailable:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gateway.audit.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from gateway.audit.note import Algorithm, Signer, Verifier
+from gateway.storage.gate import Gate
 
 
 class Notary:
@@ -19,6 +20,7 @@ class Notary:
     def __init__(self, seed: Callable[[], bytes], held: Path) -> None:
         self._seed = seed
         self._held = held
+        self._gate = Gate(held / "gate")
 
     def verifier(self, origin: str) -> Verifier:
         """The public key under a log's name."""
@@ -51,12 +53,17 @@ class Notary:
     def hold(self, origin: str, note: bytes) -> None:
         """Hold a newer note; replaced atomically, so a crash leaves the one or the other."""
         self._held.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = self._file(origin).with_suffix(f".{os.getpid()}")
-        with fresh.open("wb") as file:
-            file.write(note)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._file(origin))
+        with self._gate.passing():
+            held = self.held(origin)
+            # Of two that were signed one after the other, the later one may come here first.
+            if held is not None and self.open(held, origin).size >= self.open(note, origin).size:
+                return
+            fresh = self._file(origin).with_suffix(".new")
+            with fresh.open("wb") as file:
+                file.write(note)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._file(origin))
 
     def release(self, origin: str) -> None:
         """Stop holding the note of a log that was deleted whole."""

@@ -1,10 +1,24 @@
 """Orders, their pieces and their envelopes, read and written many at a time."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    FromClause,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from gateway.model.kept import Appointment, KeptItem, KeptOrder
 from gateway.model.order import EmailKind, Evidence, Flag, Status
@@ -15,88 +29,118 @@ from policies.question import Mode
 FREIGHT = "freight"
 SHOP = "shop"
 
-_ITEMS = select(items).order_by(items.c.order_number, items.c.position)
+Sealed = tuple[Binding, Envelope]
+"""An envelope, and what it is bound to."""
+
+_freight = contacts.alias("freight")
+
+
+def _of_order(table: FromClause) -> ColumnElement[bool]:
+    return and_(
+        table.c.merchant == orders.c.merchant, table.c.order_number == orders.c.order_number
+    )
+
+
+def _mine(table: FromClause) -> ColumnElement[bool]:
+    """Rows of one merchant's orders, by their `numbers`."""
+    numbers: BindParameter[Any] = bindparam("numbers", expanding=True)
+    return and_(table.c.merchant == bindparam("merchant"), table.c.order_number.in_(numbers))
+
+
+# Built once: to build a statement anew takes longer than to run it.
+_ORDERS = (
+    select(
+        *(column for column in orders.c if column.name not in {"fingerprint", "subject_key"}),
+        *(column for column in items.c if column.name not in {"merchant", "order_number"}),
+        *(_freight.c[name] for name in ("contact", "version", "key_id", "wrapped_key", "sealed")),
+    )
+    .select_from(orders)
+    .join(items, _of_order(items))
+    .outerjoin(_freight, and_(_of_order(_freight), _freight.c.kind == FREIGHT))
+    .where(_mine(orders))
+    .order_by(orders.c.order_number, items.c.position)
+)
+_ORDERS_OF_CONSIGNMENTS = select(items.c.consignment, items.c.order_number).where(
+    items.c.merchant == bindparam("merchant"),
+    items.c.carrier == bindparam("carrier"),
+    items.c.consignment.in_(bindparam("consignments", expanding=True)),
+)
+_FINGERPRINTS = select(orders.c.order_number, orders.c.fingerprint).where(_mine(orders))
+_VERSIONS = (
+    select(contacts.c.order_number, func.max(contacts.c.version))
+    .where(_mine(contacts))
+    .group_by(contacts.c.order_number)
+)
+_ENVELOPES = select(contacts).where(_mine(contacts), contacts.c.kind == bindparam("of_kind"))
+_ADD_ORDERS = insert(orders)
+_ADD_ITEMS = insert(items)
+_ADD_CONTACTS = insert(contacts)
+_ADD_DIGESTS = insert(contact_digests)
+_DROP_ITEMS = delete(items).where(_mine(items))
+_DROP_CONTACTS = delete(contacts).where(_mine(contacts))
+_DROP_DIGESTS = delete(contact_digests).where(_mine(contact_digests))
 
 
 def kept(
-    connection: Connection, merchant: str, order_numbers: Iterable[str]
+    connection: Connection, merchant: str, order_numbers: Collection[str]
 ) -> dict[str, KeptOrder]:
     """The orders of these numbers that exist, by number."""
-    numbers = list(order_numbers)
-    mine = (orders.c.merchant == merchant) & orders.c.order_number.in_(numbers)
-    rows = connection.execute(select(orders).where(mine)).all()
-    if not rows:
-        return {}
-    pieces: dict[str, list[KeptItem]] = {row.order_number: [] for row in rows}
-    mine = (items.c.merchant == merchant) & items.c.order_number.in_(numbers)
-    for row in connection.execute(_ITEMS.where(mine)):
-        pieces[row.order_number].append(_item(row))
-    mine = (
-        (contacts.c.merchant == merchant)
-        & contacts.c.order_number.in_(numbers)
-        & (contacts.c.kind == FREIGHT)
-    )
-    freight = set(connection.execute(select(contacts.c.order_number).where(mine)).scalars())
-    return {
-        row.order_number: _order(row, pieces[row.order_number], row.order_number in freight)
-        for row in rows
-    }
+    found = kept_and_sealed(connection, merchant, order_numbers)
+    return {number: order for number, (order, _) in found.items()}
+
+
+def kept_and_sealed(
+    connection: Connection, merchant: str, order_numbers: Collection[str]
+) -> dict[str, tuple[KeptOrder, Sealed | None]]:
+    """The orders of these numbers that exist, each with its freight contact while there is one."""
+    rows = connection.execute(_ORDERS, _numbers(merchant, order_numbers))
+    found: dict[str, tuple[KeptOrder, Sealed | None]] = {}
+    for number, of_order in groupby(rows, key=attrgetter("order_number")):
+        first, *further = of_order
+        pieces = tuple(map(_item, (first, *further)))
+        sealed = None if first.contact is None else _sealed(merchant, first, FREIGHT)
+        found[number] = _order(first, pieces, sealed is not None), sealed
+    return found
 
 
 def of_consignments(
     connection: Connection, merchant: str, carrier_id: str, consignments: Iterable[str]
 ) -> dict[str, str]:
     """Order numbers by the consignment under which this carrier knows them."""
-    mine = (
-        (items.c.merchant == merchant)
-        & (items.c.carrier == carrier_id)
-        & items.c.consignment.in_(list(consignments))
-    )
-    found = select(items.c.consignment, items.c.order_number).where(mine)
-    return {row.consignment: row.order_number for row in connection.execute(found)}
+    of = {"merchant": merchant, "carrier": carrier_id, "consignments": list(consignments)}
+    rows = connection.execute(_ORDERS_OF_CONSIGNMENTS, of)
+    return {row[0]: row[1] for row in rows}
 
 
 def fingerprints(
-    connection: Connection, merchant: str, order_numbers: Sequence[str]
+    connection: Connection, merchant: str, order_numbers: Collection[str]
 ) -> dict[str, bytes | None]:
     """What the orders of these numbers looked like when they last came."""
-    mine = (orders.c.merchant == merchant) & orders.c.order_number.in_(order_numbers)
-    found = select(orders.c.order_number, orders.c.fingerprint).where(mine)
-    return {row.order_number: row.fingerprint for row in connection.execute(found)}
+    rows = connection.execute(_FINGERPRINTS, _numbers(merchant, order_numbers))
+    return {row[0]: row[1] for row in rows}
 
 
 def contact_versions(
-    connection: Connection, merchant: str, order_numbers: Sequence[str]
+    connection: Connection, merchant: str, order_numbers: Collection[str]
 ) -> dict[str, int]:
     """The version of each order's contact that is stored now."""
-    mine = (contacts.c.merchant == merchant) & contacts.c.order_number.in_(order_numbers)
-    found = select(contacts.c.order_number, func.max(contacts.c.version)).where(mine)
-    rows = connection.execute(found.group_by(contacts.c.order_number))
+    rows = connection.execute(_VERSIONS, _numbers(merchant, order_numbers))
     return {row[0]: row[1] for row in rows}
 
 
 def envelopes(
-    connection: Connection, merchant: str, order_numbers: Iterable[str], kind: str
-) -> dict[str, tuple[Binding, Envelope]]:
-    """The sealed contacts of one kind, by order number, with what each is bound to."""
-    mine = (
-        (contacts.c.merchant == merchant)
-        & contacts.c.order_number.in_(list(order_numbers))
-        & (contacts.c.kind == kind)
-    )
-    return {
-        row.order_number: (
-            Binding(merchant, row.order_number, row.contact, kind, row.version),
-            Envelope(row.key_id, row.wrapped_key, row.sealed),
-        )
-        for row in connection.execute(select(contacts).where(mine))
-    }
+    connection: Connection, merchant: str, order_numbers: Collection[str], kind: str
+) -> dict[str, Sealed]:
+    """The sealed contacts of one kind, by order number."""
+    of = _numbers(merchant, order_numbers) | {"of_kind": kind}
+    rows = connection.execute(_ENVELOPES, of)
+    return {row.order_number: _sealed(merchant, row, kind) for row in rows}
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store new orders."""
     if rows:
-        connection.execute(insert(orders), list(rows))
+        connection.execute(_ADD_ORDERS, list(rows))
 
 
 def change(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -125,10 +169,9 @@ def replace_items(
 ) -> None:
     """Put `rows` in place of all pieces of the `changed` orders."""
     if changed:
-        mine = (items.c.merchant == merchant) & items.c.order_number.in_(changed)
-        connection.execute(delete(items).where(mine))
+        connection.execute(_DROP_ITEMS, _numbers(merchant, changed))
     if rows:
-        connection.execute(insert(items), list(rows))
+        connection.execute(_ADD_ITEMS, list(rows))
 
 
 def due(connection: Connection, merchant: str, order_number: str, delete_by: datetime) -> None:
@@ -139,11 +182,9 @@ def due(connection: Connection, merchant: str, order_number: str, delete_by: dat
 
 def drop_contacts(connection: Connection, merchant: str, order_numbers: Sequence[str]) -> None:
     """Delete envelopes, data keys and digests of these orders; their pages are overwritten."""
-    if not order_numbers:
-        return
-    for table in (contact_digests, contacts):
-        mine = (table.c.merchant == merchant) & table.c.order_number.in_(order_numbers)
-        connection.execute(delete(table).where(mine))
+    if order_numbers:
+        connection.execute(_DROP_DIGESTS, _numbers(merchant, order_numbers))
+        connection.execute(_DROP_CONTACTS, _numbers(merchant, order_numbers))
 
 
 def add_contacts(
@@ -153,9 +194,9 @@ def add_contacts(
 ) -> None:
     """Store envelopes and their blind-index digests."""
     if envelopes_:
-        connection.execute(insert(contacts), list(envelopes_))
+        connection.execute(_ADD_CONTACTS, list(envelopes_))
     if digests:
-        connection.execute(insert(contact_digests), list(digests))
+        connection.execute(_ADD_DIGESTS, list(digests))
 
 
 def columns(merchant: str, order: KeptOrder) -> dict[str, Any]:
@@ -223,7 +264,18 @@ def contact_row(binding: Binding, envelope: Envelope, delete_by: datetime) -> di
     }
 
 
-def _order(row: Any, pieces: list[KeptItem], has_freight_contact: bool) -> KeptOrder:
+def _numbers(merchant: str, order_numbers: Collection[str]) -> dict[str, Any]:
+    return {"merchant": merchant, "numbers": list(order_numbers)}
+
+
+def _sealed(merchant: str, row: Any, kind: str) -> Sealed:
+    return (
+        Binding(merchant, row.order_number, row.contact, kind, row.version),
+        Envelope(row.key_id, row.wrapped_key, row.sealed),
+    )
+
+
+def _order(row: Any, pieces: tuple[KeptItem, ...], has_freight_contact: bool) -> KeptOrder:
     return KeptOrder(
         order_number=row.order_number,
         sales_order_id=row.sales_order_id,
@@ -239,7 +291,7 @@ def _order(row: Any, pieces: list[KeptItem], has_freight_contact: bool) -> KeptO
         subject=row.subject,
         latest_at=row.latest_at,
         erased_at=row.erased_at,
-        items=tuple(pieces),
+        items=pieces,
     )
 
 

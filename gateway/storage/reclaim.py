@@ -43,11 +43,10 @@ def _reclaim_sqlite(database: Database) -> None:
                 # Writers free pages meanwhile, or the file is one that gives none back.
                 break
             pages = left
-        with database.alone():
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     finally:
         connection.cursor().execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
         connection.close()
+    database.wipe_journal()
 
 
 def _free(cursor: Any) -> int:

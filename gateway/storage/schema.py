@@ -13,8 +13,9 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def upgrade(database: Database) -> None:
-    """Run the migrations that are missing, all or none."""
+    """Run the migrations that are missing, all or none; nodes that do so at once wait for each other."""
     with database.writing() as connection:
+        database.hold(connection, "migrations")
         configuration = _configuration()
         configuration.attributes["connection"] = connection
         command.upgrade(configuration, "head")

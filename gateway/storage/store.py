@@ -1,15 +1,16 @@
 """The unit of work: a state change and its audit entries become durable together, or not at all.
 
 Works of several threads share one transaction and one durable commit: whoever finds nobody leading
-leads, and commits for all who wait. Works of one merchant run one after another in the order of its
-log, so each decides on the state that its entry is committed with.
+leads, commits for all who wait, and appoints the next. Works of one merchant run one after another
+in the order of its log, so each decides on the state that its entry is committed with.
 """
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Generic, TypedDict, TypeVar, Unpack
 
 from sqlalchemy import Connection
@@ -83,20 +84,28 @@ class _Ticket(Generic[T]):
     def __init__(self, merchant: str, work: Work[T]) -> None:
         self.merchant = merchant
         self.work = work
+        self.result: T
+        self.fault: BaseException | None = None
         self.done = False
-        self._result: T
-        self._fault: BaseException | None = None
+        self._woken = threading.Event()
 
-    def succeed(self, result: T) -> None:
-        self._result, self.done = result, True
+    def settle(self, fault: BaseException | None = None) -> None:
+        """Say that it is over: well, or with a fault."""
+        self.fault, self.done = fault, True
+        self._woken.set()
 
-    def fail(self, fault: BaseException) -> None:
-        self._fault, self.done = fault, True
+    def appoint(self) -> None:
+        """Have its thread lead."""
+        self._woken.set()
+
+    def wait(self) -> None:
+        """Sleep until it is settled or appointed."""
+        self._woken.wait()
 
     def outcome(self) -> T:
-        if self._fault is not None:
-            raise self._fault
-        return self._result
+        if self.fault is not None:
+            raise self.fault
+        return self.result
 
 
 class Store:
@@ -116,7 +125,8 @@ class Store:
         self.clock = clock
         self.entropy = entropy
         self._waiting: deque[_Ticket[Any]] = deque()
-        self._lead = threading.Lock()
+        self._led = False
+        self._queue = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -139,65 +149,101 @@ class Store:
     def write(self, merchant: str, work: Work[T]) -> T:
         """What `work` returns, once its changes and entries are durable.
 
-        A work may run twice: when another of its group fails, the group is undone and each runs
-        alone. It must change nothing but the database. Unavailable: nothing of it was stored.
+        A work may run again: when one of its group fails, the group is undone and tried without it.
+        It must change nothing but the database. Unavailable: nothing of it came out; should the
+        connection have broken in the very commit, it may still stand on record.
         """
         ticket = _Ticket(merchant, work)
-        self._waiting.append(ticket)
-        with self._lead:
-            if not ticket.done:
-                self._lead_group()
+        with self._queue:
+            self._waiting.append(ticket)
+            leads, self._led = not self._led, True
+        if not leads:
+            ticket.wait()
+        if not ticket.done:
+            self._lead()
         return ticket.outcome()
 
-    def _lead_group(self) -> None:
-        group = [self._waiting.popleft() for _ in range(min(_GROUP, len(self._waiting)))]
-        # One order of merchants everywhere: two nodes never wait for each other's logs.
-        group.sort(key=lambda ticket: ticket.merchant)
+    def _lead(self) -> None:
+        """Commit for all who wait; then another of those who came meanwhile leads."""
+        group: list[_Ticket[Any]] = []
         try:
-            if len(group) == 1 or not self._committed(group):
-                for ticket in group:
-                    self._commit_alone(ticket)
+            self._commit(group)
         finally:
-            for ticket in group:
+            for ticket in group or self._joined():
                 if not ticket.done:
-                    ticket.fail(Unavailable("log", "interrupted: nothing was stored"))
+                    ticket.settle(_unwritten())
+            with self._queue:
+                if self._waiting:
+                    self._waiting[0].appoint()
+                else:
+                    self._led = False
 
-    def _committed(self, group: Sequence[_Ticket[Any]]) -> bool:
-        try:
-            results = self._commit(group)
-        except Exception:  # noqa: BLE001  whoever failed is found when each runs alone
-            return False
-        for ticket, result in zip(group, results, strict=True):
-            ticket.succeed(result)
-        return True
+    def _commit(self, group: list[_Ticket[Any]]) -> None:
+        """Settle the tickets that wait, which it puts into `group`; each that fails, by itself."""
+        rest = group
+        failed = self._tried(group, join=True)
+        while failed is not None:
+            rest = [ticket for ticket in rest if ticket is not failed]
+            self._tried([failed])
+            failed = self._tried(rest) if rest else None
 
-    def _commit_alone(self, ticket: _Ticket[Any]) -> None:
+    def _tried(self, group: list[_Ticket[Any]], *, join: bool = False) -> _Ticket[Any] | None:
+        """Settle a group; or none of it, and give the one that failed among others."""
+        at: _Ticket[Any] | None = None
         try:
-            ticket.succeed(self._commit([ticket])[0])
-        except (DBAPIError, PoolTimeout) as fault:
-            refusal = Unavailable(
-                "log", "the record cannot be written: nothing was stored or released"
-            )
-            refusal.__cause__ = fault
-            ticket.fail(refusal)
+            with self.database.writing() as connection:
+                if join:
+                    # Only now: while this process waited for its turn to write, more came.
+                    group += self._joined()
+                for ticket in self._run(connection, group):
+                    at = ticket
+                at = None
         except Exception as fault:  # noqa: BLE001  it is raised where the work was handed in
-            ticket.fail(fault)
-
-    def _commit(self, group: Sequence[_Ticket[Any]]) -> list[Any]:
-        with self.database.writing() as connection:
-            now = self.clock()
-            heads: dict[str, LogHead] = {}
-            results = []
+            if at is not None and len(group) > 1:
+                return at
+            if join and not group:
+                group += self._joined()
             for ticket in group:
-                head = heads.get(ticket.merchant)
-                if head is None:
-                    head = self.logbook.head(connection, ticket.merchant, now)
-                    heads[ticket.merchant] = head
-                results.append(ticket.work(Transaction(connection, now, head, self.entropy)))
-            # Before the commit, and durably: no restored backup brings back what goes with it.
-            departed = [one for head in heads.values() for one in head.departed]
-            if departed:
-                self.tombstones.bury(departed)
-            for head in heads.values():
+                ticket.settle(_told(fault))
+        else:
+            for ticket in group:
+                ticket.settle()
+        return None
+
+    def _run(self, connection: Connection, group: list[_Ticket[Any]]) -> Iterator[_Ticket[Any]]:
+        """Do the works and record them; gives each ticket before anything is done for it."""
+        now = self.clock()
+        for merchant, tickets in groupby(group, key=_merchant):
+            head: LogHead | None = None
+            for ticket in tickets:
+                yield ticket
+                head = head or self.logbook.head(connection, merchant, now)
+                ticket.result = ticket.work(Transaction(connection, now, head, self.entropy))
+            if head is not None:
+                if head.departed:
+                    # Durable before the commit: no restored backup brings back what goes with it.
+                    self.tombstones.bury(head.departed)
                 head.flush()
-            return results
+
+    def _joined(self) -> list[_Ticket[Any]]:
+        """Those who wait, in one order of merchants: two nodes never wait for each other's logs."""
+        with self._queue:
+            count = min(_GROUP, len(self._waiting))
+            group = [self._waiting.popleft() for _ in range(count)]
+        return sorted(group, key=_merchant)
+
+
+def _merchant(ticket: _Ticket[Any]) -> str:
+    return ticket.merchant
+
+
+def _told(fault: Exception) -> Exception:
+    if not isinstance(fault, DBAPIError | PoolTimeout | OSError):
+        return fault
+    refusal = _unwritten()
+    refusal.__cause__ = fault
+    return refusal
+
+
+def _unwritten() -> Unavailable:
+    return Unavailable("log", "the record cannot be written: nothing was stored or released")

@@ -110,7 +110,9 @@ def erase(
         )
         return Erased(order_number=order_number, erased_at=entry.time, recipients=recipients)
 
-    return store.write(merchant, work)
+    erased = store.write(merchant, work)
+    store.database.wipe_journal()
+    return erased
 
 
 def _check(reason: str, order_number: str) -> None:

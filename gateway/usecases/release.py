@@ -16,11 +16,11 @@ from gateway.model.kept import KeptOrder
 from gateway.settings import Deadlines
 from gateway.storage import answers, carriers, orders
 from gateway.storage.answers import Repeatable
+from gateway.storage.orders import Sealed
 from gateway.storage.store import Store, Transaction
 from gateway.usecases import repeats
 from gateway.usecases.asking import ask
 from gateway.usecases.questions import CONTACT_FIELDS, freight_question
-from gateway.vault.envelope import Binding, Envelope
 from gateway.vault.opening import Opener
 from policies.engine import Engine
 from policies.guidance import guidance
@@ -86,8 +86,7 @@ class _Permitted:
     order: KeptOrder
     consignment: str | None
     fields: Sequence[str]
-    binding: Binding
-    envelope: Envelope
+    sealed: Sealed
     recorded_at: datetime
     log_index: int
     entry_id: str
@@ -98,15 +97,14 @@ class _Desk:
     """Everything that the decisions of one request rest on, as the transaction sees it."""
 
     carrier: Carrier | None
-    orders: Mapping[str, KeptOrder]
+    orders: Mapping[str, tuple[KeptOrder, Sealed | None]]
     by_consignment: Mapping[str, str]
-    envelopes: Mapping[str, tuple[Binding, Envelope]]
     purpose: Purpose
     fields: Sequence[str]
 
-    def order(self, wanted: Wanted) -> KeptOrder | None:
-        number = wanted.order_number or self.by_consignment.get(wanted.consignment or "")
-        return self.orders.get(number) if number else None
+    def find(self, wanted: Wanted) -> tuple[KeptOrder | None, Sealed | None]:
+        number = wanted.order_number or self.by_consignment.get(wanted.consignment or "", "")
+        return self.orders.get(number, (None, None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +140,7 @@ class Release:
     def _decide_one(
         self, tx: Transaction, asked: Asked, desk: _Desk, wanted: Wanted, earlier_id: str | None
     ) -> _Permitted | Refused:
-        order = desk.order(wanted)
+        order, sealed = desk.find(wanted)
         question = freight_question(
             asked.recipient,
             desk.carrier,
@@ -154,8 +152,8 @@ class Release:
             self.deadlines.window_after_delivery,
         )
         verdict = ask(self.engine, question)
-        if isinstance(verdict, Permit) and order is not None:
-            return self._permit(tx, asked, desk, wanted, order, earlier_id)
+        if isinstance(verdict, Permit) and order is not None and sealed is not None:
+            return self._permit(tx, asked, desk, wanted, order, sealed, earlier_id)
         if isinstance(verdict, Refusal):
             return self._refuse(tx, asked, desk, order, question, verdict)
         raise Unavailable("policy", "the policy permitted what does not exist")
@@ -191,10 +189,11 @@ class Release:
         desk: _Desk,
         wanted: Wanted,
         order: KeptOrder,
+        sealed: Sealed,
         earlier_id: str | None,
     ) -> _Permitted:
-        binding, envelope = desk.envelopes[order.order_number]
         # A missing key is found before the entry claims a hand-over.
+        _, envelope = sealed
         self.opener.require(envelope.key_id)
         entry = tx.record(
             asked.actor,
@@ -213,15 +212,15 @@ class Release:
             order=order,
             consignment=wanted.consignment or _consignment(order, asked.recipient),
             fields=desk.fields,
-            binding=binding,
-            envelope=envelope,
+            sealed=sealed,
             recorded_at=entry.time,
             log_index=entry.index,
             entry_id=entry.id,
         )
 
     def _open(self, asked: Asked, permitted: _Permitted) -> Released:
-        contact = self.opener.freight(permitted.envelope, permitted.binding)
+        binding, envelope = permitted.sealed
+        contact = self.opener.freight(envelope, binding)
         deadlines = self.deadlines.of(asked.recipient.merchant)
         return Released(
             release_id=permitted.release_id,
@@ -251,13 +250,12 @@ def _look_up(tx: Transaction, asked: Asked) -> _Desk:
         else {}
     )
     numbers = {wanted.order_number for wanted in asked.items if wanted.order_number}
-    kept = orders.kept(connection, tx.merchant, numbers | set(by_consignment.values()))
+    numbers.update(by_consignment.values())
     registered = carrier.fields if carrier else frozenset(CONTACT_FIELDS)
     return _Desk(
         carrier=carrier,
-        orders=kept,
+        orders=orders.kept_and_sealed(connection, tx.merchant, numbers),
         by_consignment=by_consignment,
-        envelopes=orders.envelopes(connection, tx.merchant, kept, orders.FREIGHT),
         purpose=Purpose.of(asked.purpose),
         fields=_in_order(registered if asked.fields is None else asked.fields),
     )

@@ -1,0 +1,221 @@
+"""A log that was changed behind the service takes no entry; one whose period is over gives way to the next."""
+
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+
+from gateway.audit.checkpoint import Checkpoint
+from gateway.audit.encoding import encode_base64
+from gateway.audit.entry import Action, Entry, Outcome
+from gateway.errors import Unavailable
+from gateway.storage import tree
+from gateway.storage.logbook import month, quarter, year
+from gateway.storage.store import Store, Transaction
+from gateway.storage.tables import checkpoints, entries, logs, metadata, tiles
+from gateway.usecases.sequence import integrate_waiting
+from tests.world import TESTER, World
+
+Change = Callable[[Connection], Any]
+
+
+def write(store: Store, count: int = 1) -> Entry:
+    """Puts entries on the default merchant's log; the last of them."""
+
+    def work(tx: Transaction) -> Entry:
+        return [tx.record(TESTER, Action.AUDIT_VIEWED, Outcome.DONE) for _ in range(count)][-1]
+
+    return store.write("default", work)
+
+
+def of_entry(index: int) -> ColumnElement[bool]:
+    """The one entry at this index."""
+    return entries.c.index == index
+
+
+def changed(world: World, change: Change) -> None:
+    """Changes the database behind the service's back."""
+    with world.store.change() as connection:
+        change(connection)
+
+
+@pytest.fixture
+def grown(world: World) -> World:
+    """A log of 300 entries, of which the tree holds 280: more than one tile."""
+    write(world.store, 280 - len(world.log()))
+    integrate_waiting(world.store)
+    write(world.store, 20)
+    return world
+
+
+def other_leaf(connection: Connection, index: int) -> None:
+    """Puts other bytes in an entry's place."""
+    leaf = connection.execute(select(entries.c.leaf).where(of_entry(index))).scalar_one()
+    value = leaf.replace(b'"role":"operator"', b'"role":"reviewer"')
+    connection.execute(update(entries).where(of_entry(index)).values(leaf=value))
+
+
+def without(table: Any, *conditions: Any) -> Change:
+    """Deletes rows."""
+    return lambda connection: connection.execute(delete(table).where(*conditions))
+
+
+CHANGES: dict[str, tuple[Change, str]] = {
+    "the last entry is gone": (without(entries, of_entry(299)), "its last entry is not 299"),
+    "a waiting entry is gone": (without(entries, of_entry(290)), "entry 290 is missing"),
+    "an entry of the tree is gone": (without(entries, of_entry(260)), "entry 260 is missing"),
+    "an entry was changed": (lambda it: other_leaf(it, 270), "entry 270 was changed"),
+    "the end was cut off with its count": (
+        lambda it: [
+            without(entries, entries.c.index >= 270)(it),
+            it.execute(update(logs).values(size=270)),
+        ],
+        "entry 270 is missing",
+    ),
+    "the tree's edge is gone": (without(tiles, tiles.c.level == 0, tiles.c.index == 1), "the edge"),
+    "the tree's edge was changed": (
+        lambda it: it.execute(
+            update(tiles).where(tiles.c.level == 0, tiles.c.index == 1).values(data=b"x" * 24 * 32)
+        ),
+        "its tiles do not have the root of checkpoint 280",
+    ),
+    "the checkpoint is gone": (without(checkpoints, checkpoints.c.size == 280), "a note"),
+    "the checkpoint is another log's": (
+        lambda it: it.execute(update(checkpoints).values(note=b"other\n1\n\n")),
+        "signature",
+    ),
+    "the log ends before its checkpoint": (
+        lambda it: it.execute(update(logs).values(integrated=10)),
+        "the held checkpoint has 280 entries",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_changed_log_takes_no_entry(grown: World, a_node: Callable[[], Store], name: str) -> None:
+    """A service that starts over it refuses to write, names the place, and leaves it as it is."""
+    change, place = CHANGES[name]
+    changed(grown, change)
+    node = a_node()
+    with pytest.raises(Unavailable, match=place) as refused:
+        write(node)
+    assert refused.value.part == "log"
+    assert "gateway.example/audit/default/2026q4" in str(refused.value)
+    with grown.store.read() as connection:
+        last = connection.execute(select(entries.c.index).order_by(entries.c.index.desc())).scalar()
+    assert last is not None
+    assert last <= 299
+
+
+def test_an_untouched_log_takes_the_next_entry(grown: World, a_node: Callable[[], Store]) -> None:
+    """A service that starts over a log as it was left goes on with it."""
+    assert write(a_node()).index == 300
+
+
+def test_a_database_that_was_set_back_is_refused(grown: World, a_node: Callable[[], Store]) -> None:
+    """An older copy of the whole database contradicts the checkpoint that is held beside it."""
+    with grown.store.read() as connection:
+        copy = {
+            table: [dict(row) for row in connection.execute(select(table)).mappings()]
+            for table in metadata.sorted_tables
+        }
+    integrate_waiting(grown.store)
+    with grown.store.change() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(delete(table))
+        for table, rows in copy.items():
+            if rows:
+                connection.execute(insert(table), rows)
+    with pytest.raises(Unavailable, match="the held checkpoint has 300 entries, it 280"):
+        write(a_node())
+
+
+def test_no_held_checkpoint_is_no_fault(grown: World, a_node: Callable[[], Store]) -> None:
+    """A node that never signed a checkpoint has none to compare with."""
+    shutil.rmtree(grown.settings.data / "held")
+    assert write(a_node()).index == 300
+
+
+def test_the_held_checkpoint_never_goes_back(grown: World) -> None:
+    """Of two checkpoints that arrive in the wrong order the larger one stays held."""
+    integrate_waiting(grown.store)
+    notary = grown.store.logbook.notary
+    origin = "gateway.example/audit/default/2026q4"
+    latest = notary.held(origin)
+    notary.hold(origin, notary.sign(Checkpoint(origin, 5, bytes(32))))
+    assert notary.held(origin) == latest
+    larger = notary.sign(Checkpoint(origin, 1000, bytes(32)))
+    notary.hold(origin, larger)
+    assert notary.held(origin) == larger
+
+
+def test_time_in_the_log_never_runs_backwards(world: World) -> None:
+    """When the clock is set back, entries keep the time of the one before them."""
+    first = write(world.store)
+    world.clock.forward(hours=-5)
+    second = write(world.store)
+    assert (second.index, second.time) == (first.index + 1, first.time)
+    world.clock.forward(hours=6)
+    assert write(world.store).time == first.time + timedelta(hours=1)
+
+
+def test_a_new_period_opens_a_log_that_commits_to_the_last(world: World) -> None:
+    """The old log is brought to its end and closed; the new one's first entry names its last root."""
+    write(world.store, 3)
+    world.clock.now = datetime(2027, 1, 1, tzinfo=UTC)
+    assert write(world.store).index == 1
+    with world.store.read() as connection:
+        old, new = connection.execute(select(logs).order_by(logs.c.log)).all()
+        first = Entry.parse(tree.leaves(connection, new.log, 0, 1)[0])
+        note = tree.checkpoint(connection, old.log)
+    assert note is not None
+    last = world.store.logbook.notary.open(note, old.origin)
+    assert (old.size, old.integrated, last.size) == (old.size, old.size, old.size)
+    assert old.closed_at == world.clock.now
+    assert (new.origin, new.closed_at) == ("gateway.example/audit/default/2027q1", None)
+    assert first.action is Action.LOG_OPENED
+    assert first.detail == {
+        "previous_origin": old.origin,
+        "previous_size": old.size,
+        "previous_root": encode_base64(last.root),
+    }
+
+
+def test_a_closed_period_takes_nothing_more(world: World) -> None:
+    """When the clock is set back into it, entries still go to the newer log."""
+    write(world.store)
+    world.clock.now = datetime(2027, 1, 1, tzinfo=UTC)
+    write(world.store)
+    world.clock.now = datetime(2026, 12, 31, tzinfo=UTC)
+    assert write(world.store).index == 2
+
+
+def test_nodes_that_meet_a_new_period_open_one_log(
+    world: World, a_node: Callable[[], Store]
+) -> None:
+    """The second node finds the log that the first one opened while it waited."""
+    node = a_node()
+    write(world.store)
+    write(node)
+    world.clock.now = datetime(2027, 4, 1, tzinfo=UTC)
+    assert [write(it).index for it in (node, world.store, node)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("period", "names"),
+    [
+        (month, ["2026m09", "2026m10", "2026m11", "2026m12", "2027m01"]),
+        (quarter, ["2026q3", "2026q4", "2026q4", "2026q4", "2027q1"]),
+        (year, ["2026", "2026", "2026", "2026", "2027"]),
+    ],
+)
+def test_periods_have_names_in_their_order(
+    period: Callable[[datetime], str], names: list[str]
+) -> None:
+    """A later period's name is the greater text: that is how logs know whether their time is over."""
+    starts = [datetime(2026, 9, 1, tzinfo=UTC) + timedelta(days=31 * at) for at in range(5)]
+    assert [period(start) for start in starts] == names
+    assert names == sorted(names)
