@@ -21,6 +21,9 @@ from granian.server import Server
 from gateway.api import logs, metrics
 from gateway.app import assemble, create_app
 from gateway.errors import ConfigurationError
+from gateway.handover.courier import Courier
+from gateway.handover.outbound import Outbound
+from gateway.handover.push import Pusher
 from gateway.settings import Settings
 from gateway.storage import schema
 from gateway.storage.database import Database
@@ -71,13 +74,14 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
 
 def worker(settings: Settings) -> Flask:
-    """The application of one worker process, its sequencer and its keeper."""
+    """The application of one worker process, with its sequencer, its keeper and its courier."""
     # Ctrl-C reaches every process at a terminal; a worker that hears it beside its server's word hangs.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     logs.configure(sys.stderr)
     services = assemble(settings)
     Sequencer(services.store).start()
     Keeper(services.keyring, services.key_care, settings.data / "rewrap.lock").start()
+    Courier(Pusher.over(services, Outbound())).start()
     return create_app(services)
 
 

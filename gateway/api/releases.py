@@ -153,7 +153,7 @@ def release(services: Services, call: Call) -> Answer | Problem:
     [outcome] = _decided(services, call, [call.body])
     if isinstance(outcome, Refused):
         return _refusal(outcome)
-    return Answer(body=_released(outcome))
+    return Answer(body=outcome.members())
 
 
 @endpoint(
@@ -172,7 +172,7 @@ def release_batch(services: Services, call: Call) -> Answer:
     results = [
         _refusal(outcome).body(call.request_id)
         if isinstance(outcome, Refused)
-        else {"status": 200, **_released(outcome)}
+        else {"status": 200, **outcome.members()}
         for outcome in outcomes
     ]
     return Answer(body={"results": results})
@@ -200,22 +200,6 @@ def _decided(
         for outcome in outcomes
     )
     return outcomes
-
-
-def _released(released: Released) -> dict[str, Any]:
-    return {
-        "release_id": released.release_id,
-        "order_number": released.order_number,
-        "consignment": released.consignment,
-        "purpose": released.purpose,
-        "contact": released.contact,
-        "released_at": released.released_at,
-        "delete_by": released.delete_by,
-        "receipt": {
-            "log_index": released.log_index,
-            "href": f"/v1/audit/receipts/{released.receipt_id}",
-        },
-    }
 
 
 def _refusal(refused: Refused) -> Problem:

@@ -39,6 +39,8 @@ class Action(StrEnum):
     CARRIER_REGISTERED = "carrier.registered"
     CARRIER_CHANGED = "carrier.changed"
     CARRIER_WITHDRAWN = "carrier.withdrawn"
+    ENDPOINT_VERIFIED = "endpoint.verified"
+    ENDPOINT_DISABLED = "endpoint.disabled"
     CLIENT_CREATED = "client.created"
     CLIENT_REVOKED = "client.revoked"
     AUDIT_VIEWED = "audit.viewed"

@@ -8,6 +8,7 @@ from gateway.cli.clients import clients
 from gateway.cli.console import console
 from gateway.cli.demo import demo
 from gateway.cli.doctor import doctor
+from gateway.cli.handover import handover
 from gateway.cli.init import init
 from gateway.cli.keys import keys
 from gateway.cli.merchants import merchants
@@ -38,6 +39,6 @@ def main() -> None:
 
 for command in (
     *(init, serve, demo, doctor, orders, carriers, clients, audit, subjects, retention, keys),
-    *(policy, merchants, console),
+    *(handover, policy, merchants, console),
 ):
     main.add_command(command)

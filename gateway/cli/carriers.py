@@ -8,6 +8,10 @@ import click
 
 from gateway.cli.output import show, table
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
+from gateway.errors import InvalidInput
+from gateway.handover.conformance import examine
+from gateway.handover.destination import Destinations
+from gateway.handover.outbound import Outbound
 from gateway.model.carrier import Carrier
 from gateway.usecases import register
 from gateway.usecases.actors import OPERATOR
@@ -90,6 +94,35 @@ def list_(run: Run, merchant: str, as_json: bool) -> None:
         {"carriers": [_data(one, str(one.registration(now))) for one in found]},
         table(head, rows),
     )
+
+
+@carriers.command()
+@click.argument("carrier_id", metavar="ID")
+@merchant_option
+@json_option
+@pass_run
+def check(run: Run, carrier_id: str, merchant: str, as_json: bool) -> None:
+    """Try a carrier's endpoint with an invented contact; exit status 1 if something does not hold.
+
+    A line and its certificate, the challenge, forged and stale messages, the round trip. An endpoint
+    that meets the challenge is verified, also if it had been disabled.
+
+    \b
+    Example:
+      gateway carriers check dachser
+    """
+    services, merchant = run.services, run.merchant(merchant)
+    destinations = Destinations(services.store, services.keyring, Outbound(), run.settings.origin)
+    named = [it for it in register.listing(services.store, merchant) if it.carrier_id == carrier_id]
+    destination = destinations.of(merchant, named[0]) if named else None
+    if destination is None:
+        raise InvalidInput({"carrier": [f"{carrier_id} is not registered with an endpoint"]})
+    findings = examine(destinations, destination)
+    data = [{"tried": it.tried, "holds": it.holds, "seen": it.seen} for it in findings]
+    lines = [f"{'ok  ' if it.holds else 'FAIL'}  {it.tried}: {it.seen}" for it in findings]
+    show(as_json, {"carrier": carrier_id, "findings": data}, lines)
+    if not all(it.holds for it in findings):
+        raise click.exceptions.Exit(1)
 
 
 def _plain(term: str) -> str:

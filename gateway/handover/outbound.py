@@ -140,9 +140,9 @@ class Line:
         self._connection = httpcore.HTTP11Connection(self._url.origin, stream)
 
     @property
-    def is_usable(self) -> bool:
-        """Whether a further exchange may be tried: the other side keeps the connection open."""
-        return self._connection.is_idle() and not self._connection.has_expired()
+    def is_over(self) -> bool:
+        """Whether no further exchange may be tried: either side has hung up."""
+        return self._connection.is_closed() or self._connection.has_expired()
 
     def post(self, headers: Mapping[str, str], body: bytes) -> Reply | Unanswered:
         """What is answered to `body`; a redirect is an answer like any other."""
@@ -185,6 +185,7 @@ class Line:
     def _headers(self, headers: Mapping[str, str], body: bytes) -> list[tuple[bytes, bytes]]:
         own = {
             "User-Agent": "contact-export-gateway",
+            "Content-Type": "application/json",
             # Nothing is unpacked here, so that a short answer cannot become a long one.
             "Accept-Encoding": "identity",
             "Content-Length": str(len(body)),

@@ -128,6 +128,20 @@ def contact_versions(
     return {row[0]: row[1] for row in rows}
 
 
+def digests(
+    connection: Connection, merchant: str, order_numbers: Sequence[str]
+) -> dict[str, frozenset[bytes]]:
+    """The blind-index digests of each order's contact."""
+    if not order_numbers:
+        return {}
+    table = contact_digests.c
+    mine = (table.merchant == merchant) & table.order_number.in_(order_numbers)
+    found: dict[str, set[bytes]] = {}
+    for row in connection.execute(select(table.order_number, table.digest).where(mine)):
+        found.setdefault(row.order_number, set()).add(bytes(row.digest))
+    return {number: frozenset(values) for number, values in found.items()}
+
+
 def envelopes(
     connection: Connection, merchant: str, order_numbers: Collection[str], kind: str
 ) -> dict[str, Sealed]:

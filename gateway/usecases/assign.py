@@ -9,6 +9,7 @@ from gateway.model.kept import KeptItem, KeptOrder
 from gateway.model.merging import assigned
 from gateway.storage import carriers, orders
 from gateway.storage.store import Store, Transaction
+from gateway.usecases import outbox
 from policies.question import Mode, Registration
 
 
@@ -54,6 +55,7 @@ def _assign(
             carrier=assignment.carrier_id,
             request_id=request_id,
         )
+        outbox.queue(tx, asker, outbox.pieces_of(after, chosen))
     return after
 
 

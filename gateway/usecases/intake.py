@@ -1,7 +1,7 @@
 """Takes orders in: sealed, stored and recorded a batch at a time; no order is ever half stored."""
 
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,8 @@ from gateway.model.order import Order
 from gateway.settings import Deadlines
 from gateway.storage import orders
 from gateway.storage.store import Store, Transaction
+from gateway.usecases import outbox
+from gateway.usecases.outbox import Pieces
 from gateway.vault.envelope import Binding
 from gateway.vault.sealing import Sealer
 
@@ -37,6 +39,7 @@ class _Known:
     orders: Mapping[str, KeptOrder]
     fingerprints: Mapping[str, bytes | None]
     versions: Mapping[str, int]
+    digests: Mapping[str, frozenset[bytes]]
 
 
 @dataclass(slots=True)
@@ -91,6 +94,7 @@ class Intake:
     ) -> Tally:
         known = _look_up(tx, batch)
         rows = _Rows()
+        changed: list[KeptOrder] = []
         for order in batch:
             fingerprint = self.sealer.fingerprint(tx.merchant, order, tx.now)
             before = known.orders.get(order.order_number)
@@ -99,10 +103,13 @@ class Intake:
             after = self._take(tx, rows, order, before, fingerprint)
             if after.erased_at is None:
                 self._seal(tx, rows, order, after, known)
+            if before:
+                changed.append(after)
             _record(tx, asker, order, before, after, request_id)
         for _ in range(rejected):
             tx.record(asker, Action.ORDER_REJECTED, Outcome.REFUSED, request_id=request_id)
         _write(tx, rows)
+        outbox.queue(tx, asker, _to_tell(known, rows, changed))
         stored = len(rows.new) + len(rows.changed)
         return Tally(stored=stored, unchanged=len(batch) - stored)
 
@@ -155,13 +162,30 @@ def _look_up(tx: Transaction, batch: Sequence[Order]) -> _Known:
     numbers = [order.order_number for order in batch]
     known = orders.kept(tx.connection, tx.merchant, numbers)
     if not known:
-        return _Known(tx.merchant, {}, {}, {})
+        return _Known(tx.merchant, {}, {}, {}, {})
     return _Known(
         merchant=tx.merchant,
         orders=known,
         fingerprints=orders.fingerprints(tx.connection, tx.merchant, list(known)),
         versions=orders.contact_versions(tx.connection, tx.merchant, list(known)),
+        digests=orders.digests(tx.connection, tx.merchant, _assigned(known.values())),
     )
+
+
+def _assigned(known: Iterable[KeptOrder]) -> list[str]:
+    """The orders of which a carrier has pieces."""
+    return [order.order_number for order in known if any(it.carrier_id for it in order.items)]
+
+
+def _to_tell(known: _Known, rows: _Rows, changed: Iterable[KeptOrder]) -> Iterator[Pieces]:
+    """The pieces whose carriers have a phone or an e-mail that is not the buyer's any more, or none."""
+    fresh: dict[str, set[bytes]] = {}
+    for row in rows.digests:
+        fresh.setdefault(row["order_number"], set()).add(row["digest"])
+    for order in changed:
+        number = order.order_number
+        if fresh.get(number, set()) - known.digests.get(number, frozenset()):
+            yield from outbox.pieces_of(order)
 
 
 def _is_old_news(

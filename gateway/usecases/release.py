@@ -6,6 +6,7 @@ It must never open an envelope before the entry that tells of the release is dur
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from gateway.audit.entry import Action, Actor, Outcome
 from gateway.errors import Unavailable
@@ -67,6 +68,22 @@ class Released:
     delete_by: datetime
     log_index: int
     receipt_id: str
+
+    def members(self) -> dict[str, Any]:
+        """The release by the names of the outward surface, the contact's values still private."""
+        return {
+            "release_id": self.release_id,
+            "order_number": self.order_number,
+            "consignment": self.consignment,
+            "purpose": self.purpose,
+            "contact": self.contact,
+            "released_at": self.released_at,
+            "delete_by": self.delete_by,
+            "receipt": {
+                "log_index": self.log_index,
+                "href": f"/v1/audit/receipts/{self.receipt_id}",
+            },
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from gateway.storage import answers, dating, erasure, merchants, orders
 from gateway.storage.dating import Terms
 from gateway.storage.reclaim import reclaim
 from gateway.storage.store import Store, Transaction
+from gateway.usecases import outbox
 from gateway.usecases.actors import SERVICE
 
 _BATCH = 200
@@ -37,6 +38,7 @@ def run(store: Store, now: datetime, between: Callable[[], None] = lambda: None)
             erased += _erase(store, merchant, [number for _, number in pairs], now)
         between()
     _forget_answers(store, now)
+    outbox.forget_settled(store, now, _BATCH)
     _reclaim(store)
     return erased
 

@@ -81,6 +81,15 @@ class Keyring:
         """The seed of the Ed25519 key that signs the audit log's checkpoints."""
         return self._newest_or_new(KeyUse.LOG, ALL_DAYS, now)
 
+    def carrier_keys(self, use: KeyUse, merchant: str, carrier_id: str, now: datetime) -> list[Key]:
+        """Every version of a key that this carrier alone knows us by, newest first; made if there is none."""
+        epoch = carrier_epoch(merchant, carrier_id)
+        self._newest_or_new(use, epoch, now)
+        versions = [record for record in self.all() if (record.use, record.epoch) == (use, epoch)]
+        versions.sort(key=lambda record: record.version, reverse=True)
+        keys = (self.by_id(record.key_id) for record in versions)
+        return [key for key in keys if key is not None]
+
     def by_id(self, key_id: str) -> Key | None:
         """The key that a ciphertext names; None when it was destroyed or never existed."""
         self._look()
@@ -324,6 +333,11 @@ class Keyring:
         self._newest = _newest(stored.record for stored in contents.keys.values())
         self._contents = contents
         self._stamp = stamp
+
+
+def carrier_epoch(merchant: str, carrier_id: str) -> str:
+    """The epoch of keys that belong to one carrier of one merchant; neither id holds a full stop."""
+    return f"{merchant}.{carrier_id}"
 
 
 def _name(use: KeyUse, epoch: str, version: int) -> str:

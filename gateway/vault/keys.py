@@ -24,6 +24,8 @@ class KeyUse(StrEnum):
     INDEX = "index"
     LOG = "log"
     CONSOLE = "console"
+    WEBHOOK = "webhook"
+    SENDER = "sender"
 
 
 class Secret:

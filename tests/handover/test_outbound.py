@@ -25,7 +25,7 @@ def posted(outbound: Outbound, url: str, body: bytes = b"{}") -> Reply | Unanswe
     if isinstance(line, Unreached):
         return line
     with line:
-        return line.post({"Content-Type": "application/json"}, body)
+        return line.post({}, body)
 
 
 def names(*addresses: str) -> "Names":
@@ -65,10 +65,10 @@ def test_a_line_serves_one_exchange_after_the_other(outbound: Outbound, receiver
     with line:
         for _ in range(3):
             assert isinstance(line.post({}, b"x"), Reply)
-            assert line.is_usable
+            assert not line.is_over
         receiver.answer = lambda _: Said(200, {"Connection": "close"})
         line.post({}, b"x")
-        assert not line.is_usable
+        assert line.is_over
     assert (len(receiver.received), receiver.connections) == (4, 1)
 
 

@@ -1,0 +1,636 @@
+"""Contacts are pushed to the endpoint that proved itself: sealed, signed, in order, at least once."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from gateway.audit.entry import Action
+from gateway.handover.destination import Destinations
+from gateway.handover.keys import OVERLAP, carrier_keys
+from gateway.handover.outbound import Line, Outbound
+from gateway.handover.push import LEASE, Pusher
+from gateway.model.message import Fate, Message
+from gateway.usecases import outbox, register
+from gateway.usecases.deliver import deliver
+from gateway.vault.keys import KeyUse
+from tests.builders import (
+    a_freight_item,
+    an_address,
+    an_announced_order,
+    an_order,
+    order_number,
+)
+from tests.handover.carrier import KINDS, Private, TakingCarrier
+from tests.handover.receiver import Receiver, Said
+from tests.world import TESTER, World, a_carrier
+
+NUMBER = "bagm62dvgp"
+CONTACT = {"name": "Erika Mustermann", "phone": "+493023125001", "email": "erika@example.org"}
+SECRETS = ("Mustermann", "23125001", "erika@")
+
+
+class Pushing:
+    """A world whose carrier dachser takes pushed contacts at a server of its own."""
+
+    def __init__(self, world: World, receiver: Receiver, outbound: Outbound) -> None:
+        # The carrier's library compares with the time of day.
+        world.clock.now = datetime.now(UTC)
+        self.world = world
+        self.receiver = receiver
+        self.outbound = outbound
+        self.carrier = self.registered(Private())
+
+    def registered(self, private: Private | None, **changes: Any) -> TakingCarrier:
+        """Dachser with this key, or without one."""
+        now = self.world.clock.now
+        terms = {
+            "endpoint": self.receiver.url(),
+            "public_key": private and private.public_pem,
+            "valid_from": now - timedelta(days=1),
+            "valid_until": now + timedelta(days=365),
+            **changes,
+        }
+        rhenus = a_carrier("rhenus", **{**terms, "endpoint": None})
+        register.apply(self.world.store, "default", TESTER, [a_carrier("dachser", **terms), rhenus])
+        keys = carrier_keys(self.world.services.keyring, "default", "dachser", now)
+        return TakingCarrier(self.receiver, keys, private)
+
+    def destinations(self) -> Destinations:
+        """The endpoints."""
+        services = self.world.services
+        return Destinations(
+            services.store, services.keyring, self.outbound, services.settings.origin
+        )
+
+    def pusher(self) -> Pusher:
+        """A sender."""
+        return Pusher.over(self.world.services, self.outbound)
+
+    def push(self) -> None:
+        """Send all that is due."""
+        pusher = self.pusher()
+        while pusher():
+            pass
+
+    def order(self, number: str = NUMBER, **assignment: Any) -> None:
+        """An order, assigned to dachser."""
+        self.world.take_in(an_order(number))
+        self.world.assign(number, **assignment)
+
+    def messages(self, fate: Fate | None = None) -> list[Message]:
+        """The outbox, newest first."""
+        return outbox.listing(self.world.store, "default", fate)
+
+    def released(self) -> int:
+        """How many releases are on record."""
+        return self.world.said().count("contact.released")
+
+
+@pytest.fixture
+def pushing(world: World, receiver: Receiver, outbound: Outbound) -> Pushing:
+    """Dachser takes pushes."""
+    return Pushing(world, receiver, outbound)
+
+
+# ---- What arrives -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_contact_arrives_sealed(pushing: Pushing, kind: str) -> None:
+    """The carrier verifies the signatures, opens the letter with its key, and has the contact."""
+    carrier = pushing.registered(Private(kind))
+    pushing.order(consignment="D-1")
+    pushing.push()
+    [message] = carrier.messages
+    assert message.contact == CONTACT
+    assert (message.inside["aud"], message.inside["jti"]) == ("dachser", message.message_id)
+    data = message.inside["data"]
+    assert (data["order_number"], data["consignment"]) == (NUMBER, "D-1")
+    assert data["receipt"]["href"] == f"/v1/audit/receipts/{data['release_id']}"
+    [stored] = pushing.messages()
+    assert (stored.fate, stored.attempts, stored.outcome) == (Fate.DELIVERED, 1, "204")
+
+
+def test_the_record_is_that_of_any_release(pushing: Pushing) -> None:
+    """Who assigned the order set it off, the carrier received it, by push."""
+    pushing.order()
+    pushing.push()
+    entry = pushing.world.log()[-1]
+    assert entry.action is Action.CONTACT_RELEASED
+    assert (entry.actor, entry.carrier, entry.detail) == (TESTER, "dachser", {"way": "push"})
+    assert entry.request_id == pushing.messages()[0].message_id
+
+
+def test_nothing_of_the_contact_shows_outside(pushing: Pushing, tmp_path: Any) -> None:
+    """Neither in what is sent, nor anywhere in the database or beside it."""
+    pushing.order()
+    pushing.push()
+    sent = b"".join(it.body + repr(it.headers).encode() for it in pushing.receiver.received)
+    stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    for secret in SECRETS:
+        assert secret.encode() not in sent
+        assert secret.encode() not in stored
+
+
+def test_without_a_key_only_word_of_it_goes(pushing: Pushing) -> None:
+    """A thin notice: the carrier comes for the contact itself, and only that is a release."""
+    carrier = pushing.registered(None)
+    pushing.order(consignment="D-1")
+    pushing.push()
+    [message] = carrier.messages
+    assert message.kind == "contact.available"
+    assert message.outside["data"] == {"order_number": NUMBER, "consignment": "D-1"}
+    assert pushing.released() == 0
+    assert pushing.messages()[0].fate is Fate.DELIVERED
+
+
+def test_a_carrier_without_endpoint_gets_no_message(pushing: Pushing) -> None:
+    """It pulls, and nothing is queued for it."""
+    pushing.order(carrier="rhenus")
+    assert pushing.messages() == []
+
+
+def test_the_same_assignment_twice_is_one_message(pushing: Pushing) -> None:
+    """Nor does a new number for what still waits make another one of the same pieces."""
+    pushing.order()
+    pushing.world.assign(NUMBER)
+    assert len(pushing.messages()) == 1
+
+
+def test_each_consignment_has_its_message(pushing: Pushing) -> None:
+    """A carrier that knows the pieces under two numbers hears of both, in their order."""
+    pieces = [a_freight_item("f0"), a_freight_item("f1")]
+    pushing.world.take_in(an_order(positionItems=pieces))
+    pushing.world.assign(NUMBER, consignment="D-1", item_ids=["f0"])
+    pushing.world.assign(NUMBER, consignment="D-2", item_ids=["f1"])
+    pushing.push()
+    assert [it.inside["data"]["consignment"] for it in pushing.carrier.messages] == ["D-1", "D-2"]
+
+
+# ---- The challenge ------------------------------------------------------------------------------
+
+
+def test_an_endpoint_proves_itself_before_anything_is_released(pushing: Pushing) -> None:
+    """Who cannot read the sealed challenge gets nothing, and nothing is on record as released."""
+    pushing.carrier.meets_challenges = False
+    pushing.order()
+    pushing.push()
+    assert (pushing.carrier.challenges, pushing.carrier.messages) == (1, [])
+    assert pushing.released() == 0
+    assert "endpoint.verified" not in pushing.world.said()
+    assert pushing.messages()[0].outcome == "challenge_not_met"
+    pushing.carrier.meets_challenges = True
+    pushing.world.clock.forward(minutes=1)
+    pushing.push()
+    assert [it.contact for it in pushing.carrier.messages] == [CONTACT]
+
+
+def test_the_challenge_is_met_once(pushing: Pushing) -> None:
+    """Then the endpoint is known, and that it proved itself is on record."""
+    for count in range(3):
+        pushing.order(order_number(count))
+        pushing.push()
+    assert (pushing.carrier.challenges, len(pushing.carrier.messages)) == (1, 3)
+    assert pushing.world.said().count("endpoint.verified") == 1
+
+
+def test_another_key_has_to_prove_itself_anew(pushing: Pushing) -> None:
+    """A registration that changed is another destination; so is another address."""
+    pushing.order(order_number(1))
+    pushing.push()
+    for registered in (
+        pushing.registered(Private()),
+        pushing.registered(Private(), endpoint=pushing.receiver.url("/other")),
+    ):
+        assert registered.challenges == 0
+    pushing.order(order_number(2))
+    pushing.push()
+    assert registered.challenges == 1
+    assert len(registered.messages) == 1
+
+
+def test_the_challenge_of_another_key_cannot_be_met(pushing: Pushing) -> None:
+    """An endpoint whose holder lost the private key, or never had it, gets no contact."""
+    registered = pushing.registered(Private())
+    pushing.receiver.answer = lambda received: Said(200, body=received.body)
+    pushing.order()
+    pushing.push()
+    assert pushing.released() == 0
+    assert registered.messages == []
+
+
+# ---- Keys ---------------------------------------------------------------------------------------
+
+
+def test_after_a_rotation_both_keys_count_for_a_while(pushing: Pushing) -> None:
+    """Two signatures of each kind, so that the carrier takes the new keys when it is ready."""
+    world, old = pushing.world, pushing.carrier.keys
+    keyring = world.services.keyring
+    for use in (KeyUse.WEBHOOK, KeyUse.SENDER):
+        keyring.add_version(use, "default.dachser", world.clock.now)
+    new = carrier_keys(keyring, "default", "dachser", world.clock.now)
+    assert (new.secrets[1:], new.senders[1].key_id) == (old.secrets, old.senders[0].key_id)
+    seen = []
+
+    def remember(received: Any) -> Said:
+        seen.append(received.headers["webhook-signature"])
+        return Said(500)
+
+    pushing.receiver.answer = remember
+    pushing.order()
+    pushing.push()
+    assert [it.partition(",")[0] for it in seen[0].split(" ")] == ["v1", "v1", "v1a", "v1a"]
+    after = carrier_keys(keyring, "default", "dachser", world.clock.now + OVERLAP)
+    assert after.secrets == new.secrets[:1]
+    assert [it.key_id for it in after.senders] == [new.senders[0].key_id]
+
+
+def test_each_carrier_has_its_own_keys(pushing: Pushing) -> None:
+    """Also each merchant's: what one could forge proves nothing to another."""
+    keyring, now = pushing.world.services.keyring, pushing.world.clock.now
+    names = [("default", "dachser"), ("default", "rhenus"), ("other", "dachser")]
+    keys = [carrier_keys(keyring, *name, now) for name in names]
+    assert len({it.secrets for it in keys}) == 3
+    assert len({it.senders[0].key_id for it in keys}) == 3
+    assert not any(secret.hex() in repr(it) for it in keys for secret in it.secrets)
+
+
+# ---- What is over is not sent -------------------------------------------------------------------
+
+
+def test_an_expired_window_cancels_what_is_queued(pushing: Pushing) -> None:
+    """Delivered and past its grace before the message went: nothing is sent, nothing released."""
+    pushing.order()
+    deadlines = pushing.world.settings.deadlines
+    deliver(pushing.world.store, deadlines, "default", TESTER, NUMBER, "dachser", None)
+    pushing.world.clock.forward(days=3)
+    pushing.push()
+    assert pushing.receiver.received == []
+    [message] = pushing.messages()
+    assert (message.fate, message.outcome) == (Fate.CANCELLED, "window_closed")
+
+
+def test_a_window_that_closes_on_the_way_is_seen_by_the_policy(pushing: Pushing) -> None:
+    """The last look is the release's own, and its refusal is on record."""
+    answer = pushing.carrier.answer
+
+    def late(received: Any) -> Said:
+        said = answer(received)
+        pushing.world.clock.forward(days=90)
+        return said
+
+    pushing.receiver.answer = late
+    pushing.order()
+    pushing.push()
+    assert pushing.carrier.messages == []
+    assert pushing.world.log()[-1].action is Action.CONTACT_REFUSED
+    [message] = pushing.messages()
+    assert (message.fate, message.outcome) == (Fate.CANCELLED, "window_closed")
+
+
+def test_an_order_that_went_elsewhere_is_not_sent(pushing: Pushing) -> None:
+    """The message of the first carrier is cancelled when the order is given to another."""
+    pushing.order()
+    pushing.world.assign(NUMBER, "rhenus")
+    pushing.push()
+    assert pushing.receiver.received == []
+    assert pushing.messages()[0].outcome == "recipient_not_responsible"
+
+
+@pytest.mark.parametrize("ending", ["withdrawn", "lapsed", "no endpoint"])
+def test_a_registration_that_ended_gets_nothing(pushing: Pushing, ending: str) -> None:
+    """Withdrawn, lapsed, or without its endpoint: what waits is cancelled."""
+    pushing.order()
+    world = pushing.world
+    if ending == "withdrawn":
+        register.apply(world.store, "default", TESTER, [a_carrier("rhenus")])
+    elif ending == "lapsed":
+        pushing.registered(Private(), valid_until=world.clock.now)
+    else:
+        pushing.registered(Private(), endpoint=None)
+    pushing.push()
+    assert pushing.receiver.received == []
+    expected = "no_endpoint" if ending == "no endpoint" else "recipient_not_registered"
+    [message] = pushing.messages()
+    assert (message.fate, message.outcome) == (Fate.CANCELLED, expected)
+
+
+# ---- Failure ------------------------------------------------------------------------------------
+
+
+def test_what_was_not_taken_is_tried_again(pushing: Pushing) -> None:
+    """Under the same id, a moment later; each attempt that carried the contact is on record."""
+    pushing.carrier.says = Said(500)
+    pushing.order()
+    pushing.push()
+    [waiting] = pushing.messages()
+    assert (waiting.fate, waiting.attempts, waiting.outcome) == (Fate.WAITING, 1, "500")
+    assert timedelta(seconds=4) <= waiting.due_at - pushing.world.clock.now <= timedelta(seconds=6)
+    pushing.carrier.says = Said(204)
+    pushing.world.clock.forward(seconds=7)
+    pushing.push()
+    first, second = pushing.carrier.messages
+    assert first.message_id == second.message_id
+    assert pushing.released() == 2
+
+
+def test_retry_after_is_honoured(pushing: Pushing) -> None:
+    """The carrier says when it wants to hear of it again."""
+    pushing.carrier.says = Said(503, {"Retry-After": "3600"})
+    pushing.order()
+    pushing.push()
+    [waiting] = pushing.messages()
+    assert waiting.due_at == pushing.world.clock.now + timedelta(hours=1)
+
+
+def test_an_unreachable_endpoint_releases_nothing(pushing: Pushing) -> None:
+    """No connection, no contact: attempts are counted, but no release is on record."""
+    pushing.receiver.close()
+    pushing.order()
+    for _ in range(4):
+        pushing.push()
+        pushing.world.clock.forward(minutes=10)
+    [waiting] = pushing.messages()
+    assert (waiting.attempts, waiting.outcome) == (4, "unreachable")
+    assert pushing.released() == 0
+
+
+def test_after_a_day_a_message_is_dead_and_can_be_replayed(pushing: Pushing) -> None:
+    """Visible, left alone, and sent anew when somebody says so."""
+    pushing.carrier.says = Said(500)
+    pushing.order()
+    pushing.push()
+    pushing.receiver.answer = lambda _: Said(500)
+    for _ in range(100):
+        pushing.world.clock.forward(hours=1)
+        pushing.push()
+    [dead] = pushing.messages(Fate.DEAD)
+    assert dead.outcome == "500"
+    assert 8 <= dead.attempts <= 16
+    assert len(pushing.receiver.received) == dead.attempts + 1
+
+    pushing.world.clock.now = datetime.now(UTC)
+    pushing.carrier.says = Said(204)
+    pushing.receiver.answer = pushing.carrier.answer
+    assert outbox.replay(pushing.world.store, "default", [dead.message_id]) == 1
+    assert outbox.replay(pushing.world.store, "default", [dead.message_id]) == 0
+    pushing.push()
+    assert pushing.messages()[0].fate is Fate.DELIVERED
+
+
+def test_gone_disables_the_endpoint(pushing: Pushing) -> None:
+    """410: what waits is dead, what comes is dead at once, until the endpoint proves itself anew."""
+    pushing.carrier.says = Said(410)
+    for count in range(3):
+        pushing.order(order_number(count))
+    pushing.push()
+    assert len(pushing.carrier.messages) == 1
+    assert {it.outcome for it in pushing.messages(Fate.DEAD)} == {"endpoint_disabled"}
+    assert pushing.world.said().count("endpoint.disabled") == 1
+    pushing.carrier.says = Said(204)
+    pushing.order(order_number(3))
+    pushing.push()
+    assert (len(pushing.carrier.messages), len(pushing.messages(Fate.DEAD))) == (1, 4)
+
+    [dachser] = [it for it in register.listing(pushing.world.store, "default") if it.endpoint]
+    destinations = pushing.destinations()
+    destination = destinations.of("default", dachser)
+    assert destination is not None
+    line = pushing.outbound.dial(destination.url)
+    assert isinstance(line, Line)
+    with line:
+        assert destinations.prove(destination, line)
+    dead = [it.message_id for it in pushing.messages(Fate.DEAD)]
+    assert outbox.replay(pushing.world.store, "default", dead) == 4
+    pushing.push()
+    assert len(pushing.messages(Fate.DELIVERED)) == 4
+
+
+def test_a_failing_endpoint_holds_nobody_else_up(pushing: Pushing) -> None:
+    """It is left in peace for a while, and so are the messages behind the one that failed."""
+    pushing.carrier.says = Said(503)
+    for count in range(30):
+        pushing.order(order_number(count))
+    pushing.push()
+    assert len(pushing.carrier.messages) == 1
+    assert sorted({it.attempts for it in pushing.messages()}) == [0, 1]
+    pushing.carrier.says = Said(204)
+    pushing.world.clock.forward(seconds=10)
+    pushing.push()
+    assert len(pushing.messages(Fate.DELIVERED)) == 30
+
+
+def test_messages_of_one_order_keep_their_order(pushing: Pushing) -> None:
+    """A later message waits until the earlier one is settled, also when that one has to wait."""
+    pieces = [a_freight_item("f0"), a_freight_item("f1")]
+    pushing.world.take_in(an_order(positionItems=pieces))
+    pushing.carrier.says = Said(500)
+    pushing.world.assign(NUMBER, consignment="D-1", item_ids=["f0"])
+    pushing.push()
+    pushing.world.assign(NUMBER, consignment="D-2", item_ids=["f1"])
+    pushing.push()
+    assert len(pushing.carrier.messages) == 1
+    pushing.carrier.says = Said(204)
+    pushing.world.clock.forward(seconds=10)
+    pushing.push()
+    sent = [it.inside["data"]["consignment"] for it in pushing.carrier.messages]
+    assert sent == ["D-1", "D-1", "D-2"]
+
+
+def test_two_senders_never_have_the_same_message(pushing: Pushing) -> None:
+    """What one has taken is the other's only after the lease."""
+    for count in range(5):
+        pushing.order(order_number(count))
+    first, second = pushing.pusher(), pushing.pusher()
+    assert len(first._claim()) == 5
+    assert second._claim() == []
+    pushing.world.clock.forward(seconds=LEASE.total_seconds())
+    assert len(second._claim()) == 5
+
+
+# ---- Killed anywhere ----------------------------------------------------------------------------
+
+
+class KilledError(BaseException):
+    """The process is gone."""
+
+
+class Fuse:
+    """Kills at its n-th step."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def step(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise KilledError
+
+    def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """A call before and after which it may be over."""
+
+        def stepped(*arguments: Any, **named: Any) -> Any:
+            self.step()
+            result = call(*arguments, **named)
+            self.step()
+            return result
+
+        return stepped
+
+
+class Mortal:
+    """Passes everything on to `whole`; the calls named are steps at which it may be over."""
+
+    def __init__(self, whole: Any, fuse: Fuse, *calls: str) -> None:
+        self._whole, self._fuse, self._calls = whole, fuse, calls
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._whole, name)
+        return self._fuse.around(found) if name in self._calls else found
+
+
+class MortalOutbound(Mortal):
+    """Also its lines may break at any step."""
+
+    def dial(self, url: str) -> Any:
+        self._fuse.step()
+        line = self._whole.dial(url)
+        assert isinstance(line, Line)
+        try:
+            self._fuse.step()
+        except KilledError:
+            line.close()  # as the system does for a process that is gone
+            raise
+        line.post = self._fuse.around(line.post)
+        return line
+
+
+def test_a_sender_may_die_at_any_step(pushing: Pushing) -> None:
+    """Before and after each transaction and each word on the wire: the message arrives all the same.
+
+    And whatever arrived is on record.
+    """
+    services, died = pushing.world.services, 0
+    for steps in range(1, 200):
+        number = order_number(steps)
+        pushing.carrier = pushing.registered(Private())
+        pushing.order(number)
+        fuse = Fuse(steps)
+        store = Mortal(services.store, fuse, "read", "change", "write")
+        release = type(services.release)(
+            store, services.engine, services.opener, services.settings.deadlines
+        )
+        outbound = MortalOutbound(pushing.outbound, fuse)
+        destinations = Destinations(store, services.keyring, outbound, services.settings.origin)
+        pusher = Pusher(store, release, destinations, services.settings.deadlines)
+        try:
+            while pusher():
+                pass
+        except KilledError:
+            died += 1
+        else:
+            break
+        pushing.world.clock.forward(seconds=LEASE.total_seconds())
+        pushing.push()
+        arrived = [it.inside["data"]["order_number"] for it in pushing.carrier.messages]
+        assert set(arrived) == {number}
+        assert pushing.messages()[0].fate is Fate.DELIVERED
+        subject = pushing.world.kept(number).subject
+        releases = [
+            it
+            for it in pushing.world.log()
+            if it.action is Action.CONTACT_RELEASED and it.subject == subject
+        ]
+        assert len(releases) >= len(arrived)
+        pushing.world.clock.now = datetime.now(UTC)
+    assert died > 20
+
+
+def test_a_killed_process_loses_nothing(
+    pushing: Pushing, authority: trustme.CA, tmp_path: Path
+) -> None:
+    """SIGKILL while the carrier reads: the next process sends the same message again."""
+    pushing.order()
+    pushing.push()
+    pushing.order(order_number(1))
+    settings = pushing.world.settings
+    pem = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(pem))
+
+    def sender(ahead: float) -> subprocess.Popen[bytes]:
+        script = [sys.executable, "-m", "tests.handover.sender", str(pem), str(settings.data)]
+        return subprocess.Popen([*script, settings.database_url, str(ahead)])
+
+    answer = pushing.carrier.answer
+
+    def kill(received: Any) -> Said:
+        said = answer(received)
+        first.kill()
+        first.wait()
+        return said
+
+    pushing.receiver.answer = kill
+    first = sender(0)
+    assert first.wait(60) == -signal.SIGKILL
+    assert pushing.messages()[0].fate is Fate.WAITING
+    pushing.receiver.answer = answer
+    assert sender(LEASE.total_seconds()).wait(60) == 0
+    assert pushing.messages()[0].fate is Fate.DELIVERED
+    _, lost, again = pushing.carrier.messages
+    assert lost.message_id == again.message_id
+    assert pushing.released() == 3
+
+
+# ---- The contact changes ------------------------------------------------------------------------
+
+LATER = {"lastModifiedDate": "2026-11-05T10:00:00Z"}
+
+
+def test_another_phone_is_told_anew(pushing: Pushing) -> None:
+    """What the carrier was given counts no more, so it hears of it; what stayed is not repeated."""
+    pushing.order()
+    pushing.push()
+    pushing.world.take_in(an_order(positionItems=[a_freight_item(fulfillmentStatus="SENT")]))
+    pushing.world.take_in(an_order(deliveryAddress=an_address(phoneNumber="030 23125009"), **LATER))
+    pushing.push()
+    first, second = pushing.carrier.messages
+    assert first.contact["phone"] == "+493023125001"
+    assert second.contact["phone"] == "+493023125009"
+
+
+def test_a_contact_that_comes_after_the_assignment_is_told(pushing: Pushing) -> None:
+    """A prepaid order is assigned before its address is there: the carrier hears when it is."""
+    pushing.world.take_in(an_announced_order())
+    pushing.world.assign(NUMBER)
+    pushing.push()
+    assert pushing.messages()[0].outcome == "window_not_open"
+    pushing.world.take_in(an_order(**LATER))
+    pushing.push()
+    assert [it.contact for it in pushing.carrier.messages] == [CONTACT]
+
+
+def test_a_change_after_delivery_is_told_to_nobody(pushing: Pushing) -> None:
+    """The carrier needs it no more."""
+    pushing.order()
+    pushing.push()
+    deadlines = pushing.world.settings.deadlines
+    deliver(pushing.world.store, deadlines, "default", TESTER, NUMBER, "dachser", None)
+    pushing.world.take_in(an_order(deliveryAddress=an_address(phoneNumber="030 23125009"), **LATER))
+    assert len(pushing.messages()) == 1
+
+
+def test_settled_messages_are_let_go_in_time(pushing: Pushing) -> None:
+    """A month later nothing tells any more that there was one."""
+    pushing.order()
+    pushing.push()
+    outbox.forget_settled(pushing.world.store, pushing.world.clock.now + timedelta(days=29), 10)
+    assert len(pushing.messages()) == 1
+    outbox.forget_settled(pushing.world.store, pushing.world.clock.now + timedelta(days=31), 10)
+    assert pushing.messages() == []
