@@ -9,7 +9,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-from gateway.storage import console_tables, schema
+from gateway.storage import (
+    console_tables,
+    handover_tables,
+    schema,
+    sync_tables,
+    tally_tables,
+)
 from gateway.storage.database import Database
 from gateway.storage.tables import metadata
 from tests.databases import Postgres
@@ -43,7 +49,8 @@ def a_database(url: str) -> Iterator[Callable[[], Database]]:
 
 def test_the_migrations_make_the_tables(a_database: Callable[[], Database]) -> None:
     """Table by table, column by column, index by index there is no difference."""
-    assert console_tables.metadata is metadata
+    for further in (console_tables, handover_tables, sync_tables, tally_tables):
+        assert further.metadata is metadata
     database = a_database()
     schema.upgrade(database)
     with database.reading() as connection:
