@@ -3,7 +3,7 @@
 from gateway.console.page import EVERY_OFFICE, Html, Reply, Visit, page
 
 
-@page("GET", "/", access=EVERY_OFFICE, name="overview")
+@page("GET", "/", access=EVERY_OFFICE, name="overview", place="overview")
 def overview(_visit: Visit) -> Reply:
     """The overview."""
-    return Html(template="overview.html", values={"place": "overview"})
+    return Html(template="overview.html")

@@ -37,7 +37,7 @@ def account_codes(visit: Visit) -> Reply:
     if not _is_fresh(visit):
         return _stale()
     codes = factors.new_codes(visit.services.store, visit.account)
-    return Html(template="codes.html", values={"codes": codes, "place": "account"})
+    return Html(template="codes.html", values={"codes": codes})
 
 
 @page("POST", "/account/passkeys/options", access=EVERY_OFFICE, name="account_passkey_options")
@@ -119,7 +119,7 @@ def _is_fresh(visit: Visit) -> bool:
 
 
 def _stale() -> Reply:
-    return Html(template="stale.html", values={"place": "account"}, status=403)
+    return Html(template="stale.html", status=403)
 
 
 def _shown(visit: Visit, errors: Mapping[str, list[str]] | None = None) -> Html:
@@ -130,7 +130,6 @@ def _shown(visit: Visit, errors: Mapping[str, list[str]] | None = None) -> Html:
     return Html(
         template="account.html",
         values={
-            "place": "account",
             "done": visit.query.get("done", ""),
             "factors": found,
             "fresh": _is_fresh(visit),

@@ -44,6 +44,7 @@ class Visit:
     request_id: str
     browser: str
     visitor: Session | None
+    place: str
     path: Mapping[str, str]
     query: "MultiDict[str, str]"
     form: "MultiDict[str, str]"
@@ -128,21 +129,38 @@ Handler = Callable[[Visit], Reply]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A declared page; `path` is written as Flask writes rules, without the console's own prefix."""
+    """A declared page; `path` is written as Flask writes rules, without the console's own prefix.
+
+    `place` is the area that it belongs to: the name of the page that leads it. Those pages are the
+    navigation, in the order of `routes.pages`, each for its offices; the text `place.<name>` is
+    its title.
+    """
 
     name: str
     method: str
     path: str
     access: frozenset[Office] | Anyone
+    place: str
     handler: Handler
+
+    @property
+    def leads(self) -> bool:
+        """Whether it stands in the navigation."""
+        return self.place == self.name
+
+    def is_for(self, office: Office) -> bool:
+        """Whether whoever holds this office may open it."""
+        return isinstance(self.access, Anyone) or office in self.access
 
 
 def page(
-    method: str, path: str, *, access: frozenset[Office] | Anyone, name: str
+    method: str, path: str, *, access: frozenset[Office] | Anyone, name: str, place: str = ""
 ) -> Callable[[Handler], Page]:
     """Makes the function below it the handler of a page; registers nothing."""
 
     def declare(handler: Handler) -> Page:
-        return Page(name=name, method=method, path=path, access=access, handler=handler)
+        return Page(
+            name=name, method=method, path=path, access=access, place=place, handler=handler
+        )
 
     return declare

@@ -1,6 +1,6 @@
 """Turns replies into responses: the one way that anything leaves the console."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,18 +10,17 @@ from jinja2 import Environment
 from gateway.console import addresses, assets, knots
 from gateway.console.cookies import Jar, form_token
 from gateway.console.page import (
-    EVERY_OFFICE,
     Cookie,
     Data,
     File,
     Go,
     Html,
+    Page,
     Reply,
     Static,
     Visit,
 )
 from gateway.console.words import Language
-from gateway.model.account import Office
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -41,11 +40,6 @@ _HEADERS = {
     # Otherwise the server would name itself and its kind.
     "Server": "gateway",
 }
-PLACES: Mapping[str, frozenset[Office]] = {
-    "overview": EVERY_OFFICE,
-}
-"""The areas of the console, in the order of its navigation, and who has business there."""
-
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -57,10 +51,11 @@ def protect(response: Response) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """Renders with these templates, and keeps cookies in this jar."""
+    """Renders with these templates, keeps cookies in this jar, and leads to these pages."""
 
     environment: Environment
     jar: Jar
+    navigation: Sequence[Page]
 
     def render(self, visit: Visit, reply: Reply) -> Response:
         """The response to a visit."""
@@ -88,10 +83,27 @@ class Replies:
     def _html(self, visit: Visit, reply: Html) -> Response:
         template = self.environment.get_template(reply.template)
         return Response(
-            template.render(**_everywhere(visit), **reply.values),
+            template.render(**self._everywhere(visit), **reply.values),
             reply.status,
             content_type="text/html; charset=utf-8",
         )
+
+    def _everywhere(self, visit: Visit) -> dict[str, Any]:
+        """What every template may use."""
+        account = visit.visitor.account if visit.visitor else None
+        return {
+            "t": visit.words,
+            "visit": visit,
+            "account": account,
+            "form_token": form_token(visit.browser),
+            "languages": list(Language),
+            "here": request.script_root + request.path,
+            "again": addresses.own(),
+            "places": [it.name for it in self.navigation if account and it.is_for(account.office)],
+            "asset": _asset_address,
+            "href": url_for,
+            "knot": knots.knot,
+        }
 
     def _keep(self, response: Response, cookie: Cookie | None) -> None:
         if cookie is None:
@@ -100,27 +112,6 @@ class Replies:
             self.jar.forget_session(response)
         else:
             self.jar.keep_session(response, cookie.token)
-
-
-def _everywhere(visit: Visit) -> dict[str, Any]:
-    """What every template may use."""
-    return {
-        "t": visit.words,
-        "visit": visit,
-        "account": visit.visitor.account if visit.visitor else None,
-        "form_token": form_token(visit.browser),
-        "languages": list(Language),
-        "here": request.script_root + request.path,
-        "again": addresses.own(),
-        "places": [name for name in PLACES if _may_see(visit, name)],
-        "asset": _asset_address,
-        "href": url_for,
-        "knot": knots.knot,
-    }
-
-
-def _may_see(visit: Visit, name: str) -> bool:
-    return visit.visitor is not None and visit.account.office in PLACES[name]
 
 
 def _asset_address(name: str) -> str:

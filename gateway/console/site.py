@@ -57,7 +57,6 @@ class Site:
     catalogue: Catalogue
     zone: ZoneInfo
     replies: Replies
-    pages: Mapping[str, Page]
     rates: FixedWindowRateLimiter
     log: Any
 
@@ -80,8 +79,7 @@ def build(desk: Desk, pages: Sequence[Page], log: Any) -> Flask:
         jar=jar,
         catalogue=Catalogue.load(),
         zone=settings.time_zone,
-        replies=replies.Replies(app.jinja_env, jar),
-        pages={one.name: one for one in pages},
+        replies=Replies(app.jinja_env, jar, [one for one in pages if one.leads]),
         rates=FixedWindowRateLimiter(MemoryStorage()),
         log=log,
     )
@@ -147,7 +145,7 @@ def _fail(site: Site) -> Callable[[Exception], Response]:
             site.log.error("fault", request_id=g.request_id, exc_info=fault)
         known = status if g.words.has(f"fault.{status}.title") else 400 if status < 500 else 500
         response = site.replies.render(
-            _visit(site), Html(template="fault.html", values={"known": known}, status=status)
+            _visit(site, None), Html(template="fault.html", values={"known": known}, status=status)
         )
         if isinstance(fault, MethodNotAllowed):
             response.headers["Allow"] = ", ".join(fault.valid_methods or ())
@@ -176,7 +174,7 @@ def _view(site: Site, page: Page) -> Callable[..., Response]:
             g.browser = made = secret(store.entropy)
         # 3. Whether they may be here.
         form = request.form if page.method == _UNSAFE else None
-        visit = _visit(site, path, form)
+        visit = _visit(site, page, path, form)
         reply = _barred(site, page, visit) or page.handler(visit)
         response = site.replies.render(visit, reply)
         if made is not None and isinstance(reply, Html):
@@ -193,7 +191,7 @@ def _barred(site: Site, page: Page, visit: Visit) -> Reply | None:
     if not isinstance(page.access, Anyone):
         if visit.visitor is None:
             return _to_sign_in(page)
-        if visit.account.office not in page.access:
+        if not page.is_for(visit.account.office):
             return Html(template="fault.html", values={"known": 403}, status=403)
     if page.method == _UNSAFE:
         if visit.visitor is None and not site.rates.hit(_FORM_POSTS, request.remote_addr or ""):
@@ -222,6 +220,7 @@ def _is_own_form(visit: Visit) -> bool:
 
 def _visit(
     site: Site,
+    page: Page | None,
     path: Mapping[str, str] | None = None,
     form: "MultiDict[str, str] | None" = None,
 ) -> Visit:
@@ -233,6 +232,7 @@ def _visit(
         request_id=g.request_id,
         browser=g.browser or "",
         visitor=session,
+        place=page.place if page else "",
         path=path or {},
         query=request.args,
         form=MultiDict() if form is None else form,

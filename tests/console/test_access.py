@@ -69,6 +69,26 @@ def test_every_page_is_for_its_offices(a_reader: Callable[[], Reader], office: O
         assert (visited(reader, page).status_code == 403) == barred, route
 
 
+@pytest.mark.parametrize("office", list(Office))
+def test_the_navigation_leads_to_what_one_may_open(
+    a_reader: Callable[[], Reader], office: Office
+) -> None:
+    """Each area once, in the order of its declaration, and none whose door is shut."""
+    reader = a_reader()
+    reader.sign_in(office)
+    shown = re.search('<ul class="places">(.*?)</ul>', reader.get("/console/").text, re.DOTALL)
+    assert shown
+    leading = [page for page in routes.pages() if page.leads and page.is_for(office)]
+    assert re.findall('href="([^"]*)"', shown[1]) == [f"/console{page.path}" for page in leading]
+    assert all(reader.get(f"/console{page.path}").status_code == 200 for page in leading)
+
+
+def test_every_page_is_in_an_area_that_a_page_leads() -> None:
+    """Or in none at all; no place is made up."""
+    leading = {page.name for page in routes.pages() if page.leads}
+    assert {page.place for page in routes.pages()} <= {"", *leading}
+
+
 def test_no_page_answers_to_a_method_that_it_does_not_declare(reviewer: Reader) -> None:
     """Beside GET and POST there is nothing, and neither stands in for the other."""
     assert reviewer.client.put("/console/account").status_code == 405
