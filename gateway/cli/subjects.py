@@ -42,7 +42,7 @@ def report(run: Run, order_number: str, merchant: str, as_json: bool) -> None:
     )
     data = {
         "order_number": found.order_number,
-        "reported_at": found.reported_at,
+        "reported_at": found.entry.time,
         "legal_basis": "GDPR 6(1)(b)",
         "recipients": _data(found.disclosures),
         "delete_by": None if found.erased_at else found.delete_by,
@@ -92,7 +92,7 @@ def erase(run: Run, order_number: str, reason: str, merchant: str, as_json: bool
 
 
 def _lines(found: Report) -> Iterator[str]:
-    yield f"Order {found.order_number}, as of {text(found.reported_at)}"
+    yield f"Order {found.order_number}, as of {text(found.entry.time)}"
     if found.erased_at:
         yield f"The contact was erased on {text(found.erased_at)}."
     else:

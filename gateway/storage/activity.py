@@ -1,6 +1,7 @@
 """Reads single entries back, and the order that an entry tells of while its name in the log lives."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
@@ -22,6 +23,13 @@ def one(connection: Connection, merchant: str, entry_id: str) -> tuple[int, byte
     mine = (entries.c.id == entry_id) & (entries.c.merchant == merchant)
     row = connection.execute(select(entries.c.log, entries.c.leaf).where(mine)).first()
     return None if row is None else (row.log, bytes(row.leaf))
+
+
+def time_of(connection: Connection, log: int, index: int) -> datetime:
+    """When an entry was made."""
+    mine = (entries.c.log == log) & (entries.c.index == index)
+    found: datetime = connection.execute(select(entries.c.time).where(mine)).scalar_one()
+    return found
 
 
 def order_numbers(

@@ -31,6 +31,13 @@ def exists(connection: Connection, merchant: str) -> bool:
     return connection.execute(mine).first() is not None
 
 
+def name(connection: Connection, merchant: str) -> str:
+    """What a merchant is called."""
+    mine = select(merchants.c.name).where(merchants.c.merchant == merchant)
+    found: str = connection.execute(mine).scalar_one()
+    return found
+
+
 def add(connection: Connection, merchant: str, name: str, now: datetime) -> None:
     """Store a merchant that was not there."""
     connection.execute(insert(merchants).values(merchant=merchant, name=name, created_at=now))

@@ -10,11 +10,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from heapq import merge
+from itertools import compress
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
-from gateway.audit.entry import Entry
+from gateway.audit.entry import Action, Entry
 from gateway.storage import tree
 from gateway.storage.tables import logs
 from gateway.storage.tally_tables import kinds, tallied, tallies
@@ -87,11 +88,11 @@ def count(connection: Connection, log: int, merchant: str, zone: tzinfo, limit: 
         connection.execute(insert(tallied).values(log=log, upto=0))
         start = 0
     leaves = tree.leaves(connection, log, start, start + limit)
-    found: dict[tuple[int, Kind, int], list[int]] = {}
+    found: dict[tuple[int, Kind, int], list[tuple[int, int]]] = {}
     for index, leaf in enumerate(leaves, start):
         entry = Entry.parse(leaf)
         key = (index // BLOCK, Kind.of(entry), entry.time.astimezone(zone).toordinal())
-        found.setdefault(key, []).append(index % BLOCK)
+        found.setdefault(key, []).append((index % BLOCK, _short(entry.subject)))
     _add(connection, log, merchant, found)
     end = start + len(leaves)
     connection.execute(update(tallied).where(tallied.c.log == log).values(upto=end))
@@ -125,6 +126,31 @@ def by_day(connection: Connection, log: int, since: int) -> Iterator[tuple[int, 
         yield day, kind, int(number)
 
 
+def last_days(connection: Connection, piece: Piece, until: int) -> dict[int, int]:
+    """The last day (proleptic ordinal), up to and with `until`, on which each kind occurred."""
+    found = select(tallies.c.kind, func.max(tallies.c.day)).where(*_between(piece))
+    mine = found.where(tallies.c.day <= until).group_by(tallies.c.kind)
+    return {kind: int(day) for kind, day in connection.execute(mine)}
+
+
+def subjects(connection: Connection, piece: Piece, wanted: Collection[int]) -> set[int]:
+    """Whom the disclosures of these kinds tell of: a number for each distinct subject."""
+    found: set[int] = set()
+    column = tallies.c
+    mine = select(column.block, column.kind, column.places, column.subjects)
+    for block, kind, places, packed in connection.execute(mine.where(*_between(piece))):
+        if kind not in wanted or packed is None:
+            continue
+        told = struct.unpack(f"<{len(packed) // 8}Q", packed)
+        first = block * BLOCK
+        if piece.low <= first and first + BLOCK <= piece.high:
+            found.update(told)
+        else:
+            inside = (piece.low <= first + place < piece.high for place in _unpacked(places))
+            found.update(compress(told, inside))
+    return found - {0}
+
+
 # ---- Places -------------------------------------------------------------------------------------
 
 
@@ -136,6 +162,23 @@ def newest(connection: Connection, piece: Piece, wanted: Collection[int], limit:
         if len(found) >= limit:
             break
     return found[:limit]
+
+
+def earliest(connection: Connection, piece: Piece, wanted: Collection[int]) -> int | None:
+    """The smallest index of an entry of the wanted kinds in a piece; None where there is none."""
+    blocks: set[int] = set()
+    for kind in wanted:
+        mine = select(tallies.c.block).where(*_between(piece), tallies.c.kind == kind)
+        # The first block may hold some before the piece alone.
+        blocks.update(connection.execute(mine.order_by(tallies.c.block).limit(2)).scalars())
+    for block in sorted(blocks):
+        found = [
+            place for _, lists in _block(connection, piece.log, block, wanted) for place in lists
+        ]
+        inside = [place for place in found if piece.low <= place < piece.high]
+        if inside:
+            return min(inside)
+    return None
 
 
 def oldest(connection: Connection, piece: Piece, wanted: Collection[int]) -> Iterator[int]:
@@ -212,21 +255,26 @@ def _add(
     connection: Connection,
     log: int,
     merchant: str,
-    found: Mapping[tuple[int, Kind, int], Sequence[int]],
+    found: Mapping[tuple[int, Kind, int], Sequence[tuple[int, int]]],
 ) -> None:
     if not found:
         return
     ids = _ids(connection, merchant, {kind for _, kind, _ in found})
     blocks = {block for block, _, _ in found}
     there = select(tallies).where(tallies.c.log == log, tallies.c.block.in_(blocks))
-    before = {
-        (row.block, row.kind, row.day): _unpacked(row.places) for row in connection.execute(there)
-    }
+    before = {(row.block, row.kind, row.day): row for row in connection.execute(there)}
     fresh: list[dict[str, Any]] = []
     for (block, kind, day), added in found.items():
         key = (block, ids[kind], day)
-        places = [*before.get(key, ()), *added]
-        values = {"count": len(places), "places": _packed(places)}
+        old = before.get(key)
+        places = (old.places if old else b"") + _packed([place for place, _ in added])
+        subjects = struct.pack(f"<{len(added)}Q", *(subject for _, subject in added))
+        values = {
+            "count": len(places) // 2,
+            "places": places,
+            # Of disclosures alone it is asked whom they tell of.
+            "subjects": (old.subjects if old else b"") + subjects if _discloses(kind) else None,
+        }
         if key in before:
             mine = (tallies.c.log == log) & (tallies.c.block == block)
             mine &= (tallies.c.kind == key[1]) & (tallies.c.day == day)
@@ -268,6 +316,15 @@ def _kind(row: Any) -> Kind:
         reasons=tuple(row.reasons.split()),
         fields=tuple(row.fields.split()),
     )
+
+
+def _discloses(kind: Kind) -> bool:
+    return kind.action == Action.CONTACT_RELEASED.value
+
+
+def _short(subject: str | None) -> int:
+    """The first 64 bits of a subject's name: among ten million, two alike are very unlikely."""
+    return int(subject[:16], 16) if subject else 0
 
 
 def _packed(places: Sequence[int]) -> bytes:

@@ -76,6 +76,20 @@ def checkpoint(connection: Connection, log: int) -> bytes | None:
     return None if note is None else bytes(note)
 
 
+def checkpoint_before(connection: Connection, log: int, size: int) -> bytes | None:
+    """The last checkpoint of at most `size` entries."""
+    found = select(checkpoints.c.note).where(checkpoints.c.log == log, checkpoints.c.size <= size)
+    note = connection.execute(found.order_by(checkpoints.c.size.desc()).limit(1)).scalar()
+    return None if note is None else bytes(note)
+
+
+def checkpoint_after(connection: Connection, log: int, size: int) -> bytes | None:
+    """The first checkpoint of at least `size` entries."""
+    found = select(checkpoints.c.note).where(checkpoints.c.log == log, checkpoints.c.size >= size)
+    note = connection.execute(found.order_by(checkpoints.c.size).limit(1)).scalar()
+    return None if note is None else bytes(note)
+
+
 def checkpoint_notes(connection: Connection, log: int) -> Iterator[bytes]:
     """Every stored checkpoint, smallest first."""
     found = select(checkpoints.c.note).where(checkpoints.c.log == log)

@@ -1,8 +1,11 @@
 """What a buyer may ask for: who received the contact, and that it is forgotten."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+from sqlalchemy import Connection
 
 from gateway.audit.entry import Action, Actor, Entry, Outcome
 from gateway.errors import Gone, InvalidInput, NotFound
@@ -34,12 +37,13 @@ class Disclosure:
 class Report:
     """Who received the contact of one order (GDPR 15(1)(c), C-154/21), the earliest first.
 
-    `erased_at` tells that the contact is gone here; else `delete_by` when it goes at the latest.
+    `entry` puts it on record. `erased_at` tells that the contact is gone here; else `delete_by` when
+    it goes at the latest.
     """
 
     order_number: str
-    subject: str
-    reported_at: datetime
+    entry: Entry
+    imported_at: datetime
     disclosures: tuple[Disclosure, ...]
     delete_by: datetime
     erased_at: datetime | None
@@ -47,9 +51,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
-    """A subject is forgotten; `recipients` are to be told of it (GDPR 19)."""
+    """A subject is forgotten; `recipients` are to be told of it (GDPR 19), `entry_id` is the proof."""
 
     order_number: str
+    entry_id: str
     erased_at: datetime
     recipients: tuple[Disclosure, ...]
 
@@ -65,15 +70,15 @@ def report(
     """The report, itself on record. NotFound; Gone when the subject was erased."""
 
     def work(tx: Transaction) -> Report:
-        order, subject = _named(tx, order_number)
+        order, subject = named(tx, order_number)
         entry = tx.record(
             asker, Action.SUBJECT_REPORTED, Outcome.DONE, subject=subject, request_id=request_id
         )
         return Report(
             order_number=order_number,
-            subject=subject,
-            reported_at=entry.time,
-            disclosures=_disclosures(tx, subject),
+            entry=entry,
+            imported_at=order.imported_at,
+            disclosures=disclosures(tx.connection, tx.merchant, subject),
             delete_by=order.delete_by(deadlines.of(merchant).erase_after_delivery),
             erased_at=order.erased_at,
         )
@@ -93,29 +98,46 @@ def erase(
 
     `reason` stands in the entry for as long as the log does, so it must not tell who the buyer is.
     """
-    _check(reason, order_number)
+    check_reason(reason, order_number)
 
     def work(tx: Transaction) -> Erased:
-        _, subject = _named(tx, order_number)
-        recipients = _disclosures(tx, subject)
-        erasure.erase_contacts(tx.connection, tx.merchant, [order_number], tx.now)
-        erasure.forget_subject(tx.connection, tx.merchant, order_number)
-        entry = tx.record(
-            asker,
-            Action.SUBJECT_ERASED,
-            Outcome.DONE,
-            subject=subject,
-            request_id=request_id,
-            detail={"reason": reason},
-        )
-        return Erased(order_number=order_number, erased_at=entry.time, recipients=recipients)
+        return erase_within(tx, asker, order_number, {"reason": reason}, request_id)
 
     erased = store.write(merchant, work)
     store.database.wipe_journal()
     return erased
 
 
-def _check(reason: str, order_number: str) -> None:
+def erase_within(
+    tx: Transaction,
+    asker: Actor,
+    order_number: str,
+    detail: Mapping[str, str | int],
+    request_id: str | None,
+) -> Erased:
+    """The erasure as a part of a larger work, after which the journal is to be wiped."""
+    _, subject = named(tx, order_number)
+    recipients = disclosures(tx.connection, tx.merchant, subject)
+    erasure.erase_contacts(tx.connection, tx.merchant, [order_number], tx.now)
+    erasure.forget_subject(tx.connection, tx.merchant, order_number)
+    entry = tx.record(
+        asker,
+        Action.SUBJECT_ERASED,
+        Outcome.DONE,
+        subject=subject,
+        request_id=request_id,
+        detail=detail,
+    )
+    return Erased(
+        order_number=order_number,
+        entry_id=entry.id,
+        erased_at=entry.time,
+        recipients=recipients,
+    )
+
+
+def check_reason(reason: str, order_number: str) -> None:
+    """InvalidInput where a reason would tell, for as long as the log lasts, who the buyer was."""
     texts = []
     if not _REASON.fullmatch(reason) or not reason.strip():
         texts.append("1 to 200 characters on one line")
@@ -127,7 +149,8 @@ def _check(reason: str, order_number: str) -> None:
         raise InvalidInput({"reason": texts})
 
 
-def _named(tx: Transaction, order_number: str) -> tuple[KeptOrder, str]:
+def named(tx: Transaction, order_number: str) -> tuple[KeptOrder, str]:
+    """An order and its name in the log. NotFound; Gone when the subject was erased."""
     order = orders.kept(tx.connection, tx.merchant, [order_number]).get(order_number)
     if order is None:
         raise NotFound(f"there is no order {order_number}")
@@ -136,13 +159,14 @@ def _named(tx: Transaction, order_number: str) -> tuple[KeptOrder, str]:
     return order, order.subject
 
 
-def _disclosures(tx: Transaction, subject: str) -> tuple[Disclosure, ...]:
-    names = {one.carrier_id: one.name for one in carriers.of_merchant(tx.connection, tx.merchant)}
+def disclosures(connection: Connection, merchant: str, subject: str) -> tuple[Disclosure, ...]:
+    """Every time that the contact of a subject was released, the earliest first."""
+    names = {one.carrier_id: one.name for one in carriers.of_merchant(connection, merchant)}
     sought = Sought(subject=subject, action=Action.CONTACT_RELEASED)
     return tuple(
         _disclosure(Entry.parse(one.leaf), names)
-        for stretch in reversed(entries.stretches(tx.connection, tx.merchant, None, None))
-        for one in entries.every(tx.connection, stretch, sought)
+        for stretch in reversed(entries.stretches(connection, merchant, None, None))
+        for one in entries.every(connection, stretch, sought)
     )
 
 

@@ -49,7 +49,7 @@ def _proof(store: Store, connection: Connection, log: int, index: int, leaf: byt
         raise Unavailable("log", "the log has no checkpoint yet")
     try:
         signed = store.logbook.notary.open(note, origin)
-        hashes = TiledHashes(signed.size, partial(_tile, connection, log))
+        hashes = TiledHashes(signed.size, partial(stored_tile, connection, log))
         path = inclusion_proof(index, signed.size, hashes)
         check_inclusion(
             index=index, size=signed.size, leaf=leaf_hash(leaf), proof=path, root=signed.root
@@ -60,7 +60,8 @@ def _proof(store: Store, connection: Connection, log: int, index: int, leaf: byt
     return LoggedProof(index, path, note)
 
 
-def _tile(connection: Connection, log: int, tile: Tile) -> bytes:
+def stored_tile(connection: Connection, log: int, tile: Tile) -> bytes:
+    """The bytes of a tile that must be there; Unavailable otherwise."""
     data = tree.read(connection, log, tile)
     if data is None:
         raise Unavailable("log", f"{tile.path()} is missing; gateway audit verify")

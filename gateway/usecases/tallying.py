@@ -6,12 +6,15 @@ from datetime import tzinfo
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, Unavailable
 from gateway.storage import tallies
 from gateway.storage.store import Store
 
 _STEP = 1000
 """Entries that are counted in one transaction: a release that waits for it waits some milliseconds."""
+
+_SOON = 20 * _STEP
+"""Entries that are counted while somebody waits for the numbers: about a second."""
 
 _PAUSE_SECONDS = 1.0
 
@@ -23,6 +26,19 @@ def count_waiting(store: Store, zone: tzinfo) -> None:
     for log, merchant in found:
         while _step(store, log, merchant, zone) == _STEP:
             pass
+
+
+def catch_up(store: Store, log: int, merchant: str, zone: tzinfo, upto: int) -> None:
+    """Count the entries of a log before `upto`, for whoever needs exact numbers now.
+
+    Unavailable while so many wait, as after an upgrade, that nobody should sit through it.
+    """
+    with store.read() as connection:
+        left = upto - tallies.counted(connection, log)
+    if left > _SOON:
+        raise Unavailable("tallies", f"{left} entries are being counted; try again in some minutes")
+    while left > 0:
+        left -= _step(store, log, merchant, zone) or left
 
 
 def _step(store: Store, log: int, merchant: str, zone: tzinfo) -> int:

@@ -146,14 +146,14 @@ TAKEN = [
 def test_a_reason_that_could_tell_of_the_buyer_is_refused(reason: str) -> None:
     """It would stay in the log after everything else of the buyer is gone."""
     with pytest.raises(InvalidInput) as refusal:
-        forget._check(reason, NUMBER)
+        forget.check_reason(reason, NUMBER)
     assert set(refusal.value.errors) == {"reason"}
 
 
 @pytest.mark.parametrize("reason", TAKEN)
 def test_a_reason_in_plain_words_is_taken(reason: str) -> None:
     """Dates and short references are no danger."""
-    forget._check(reason, NUMBER)
+    forget.check_reason(reason, NUMBER)
 
 
 def test_a_refused_reason_erases_nothing(story: World) -> None:
