@@ -158,6 +158,7 @@ class Settings:
     console: ConsoleSettings
     origin: str
     period: str
+    keep_log_months: int
 
     def config_file(self, name: str) -> Path:
         """A further configuration file: beside the one that was read, else as shipped."""
@@ -276,6 +277,7 @@ class _AuditTable(_Table):
     # A signed note's key name: no spaces, no plus sign (C2SP signed-note).
     origin = fields.String(required=True, validate=validate.Regexp(r"[^\s+]{1,200}\Z"))
     period = fields.String(required=True, validate=validate.OneOf(["month", "quarter", "year"]))
+    keep_months = fields.Integer(required=True, validate=validate.Range(1, 120))
 
 
 class _File(_Table):
@@ -325,6 +327,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         ),
         origin=loaded["audit"]["origin"],
         period=loaded["audit"]["period"],
+        keep_log_months=loaded["audit"]["keep_months"],
     )
 
 

@@ -1,4 +1,4 @@
-"""`gateway retention`: lets contacts go when their time is over."""
+"""`gateway retention`: lets contacts, and logs, go when their time is over."""
 
 from datetime import datetime
 
@@ -8,11 +8,12 @@ from gateway.cli.output import show
 from gateway.cli.running import Run, json_option, pass_run
 from gateway.cli.types import TIME
 from gateway.usecases import retention as usecase
+from gateway.usecases import retire_logs
 
 
 @click.group()
 def retention() -> None:
-    """Deletion of contacts whose time is over."""
+    """Deletion of contacts and logs whose time is over."""
 
 
 @retention.command("run")
@@ -20,7 +21,7 @@ def retention() -> None:
 @json_option
 @pass_run
 def run_(run: Run, now: datetime | None, as_json: bool) -> None:
-    """Erase every contact that is due, of all merchants, and put each on record.
+    """Erase every contact that is due, and delete logs past their time; put each on record.
 
     Releases go on meanwhile, and it may be stopped at any time: the next run goes on.
 
@@ -31,5 +32,10 @@ def run_(run: Run, now: datetime | None, as_json: bool) -> None:
     """
     store = run.services.store
     usecase.redate(store, run.settings.deadlines)
-    erased = usecase.run(store, now or run.clock())
-    show(as_json, {"erased": erased}, [f"The contacts of {erased} orders were due and are erased."])
+    now = now or run.clock()
+    erased = usecase.run(store, now)
+    logs = retire_logs.run(store, run.settings.keep_log_months, now)
+    lines = [f"The contacts of {erased} orders were due and are erased."]
+    if logs:
+        lines.append(f"{logs} logs were past their time and are deleted, as is on record.")
+    show(as_json, {"erased": erased, "logs_deleted": logs}, lines)

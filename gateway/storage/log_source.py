@@ -21,7 +21,7 @@ class StoredLog:
 
     def history(self) -> Iterator[bytes]:
         """Every stored checkpoint, smallest first."""
-        return tree.checkpoint_notes(self._connection, self._log)
+        return (note for _, note in tree.checkpoints_by_size(self._connection, self._log))
 
     def read(self, tile: Tile) -> bytes | None:
         """The bytes of a tile or an entry bundle."""

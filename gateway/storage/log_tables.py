@@ -1,17 +1,27 @@
 """What the tables hold beside a log's leaves, tiles and notes; none of it may tell another story."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import BigInteger, Connection, LargeBinary, cast, func, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    LargeBinary,
+    Row,
+    case,
+    cast,
+    func,
+    select,
+    type_coerce,
+)
 
 from gateway.audit.merkle import HASH_SIZE
-from gateway.audit.tiles import HEIGHT, WIDTH, Tile, tile_at
+from gateway.audit.tiles import WIDTH, Tile
 from gateway.audit.verdict import FaultKind, LogFault
+from gateway.storage import tree
 from gateway.storage.logs import KeptLog
 from gateway.storage.search_columns import first_false
-from gateway.storage.tables import checkpoints, entries, tiles
-
-_STREAMED = {"yield_per": 1000}
+from gateway.storage.tables import entries, tiles
 
 
 def first_fault(connection: Connection, log: KeptLog, size: int) -> LogFault | None:
@@ -43,22 +53,28 @@ def _faults(connection: Connection, log: KeptLog, size: int) -> Iterator[LogFaul
 def _tile_faults(connection: Connection, log: int, size: int) -> Iterator[LogFault]:
     """Tiles that are longer than the tree is wide there, or that it does not have."""
     length = func.length(cast(tiles.c.data, LargeBinary))
-    odd = select(tiles.c.level, tiles.c.index, length).where(tiles.c.log == log)
-    in_order = odd.order_by(tiles.c.level, tiles.c.index)
-    for level, index, found in connection.execute(in_order, execution_options=_STREAMED):
-        if level < 0 or index < 0 or size >> HEIGHT * level <= index * WIDTH:
-            yield _fault(Tile(level, index).path(), None, "the tree has no such tile")
-        elif found != tile_at(level, index, size).width * HASH_SIZE:
-            tile = tile_at(level, index, size)
-            yield _fault(tile.path(), tile.first_entry(), f"it has {found} bytes")
+    mine = select(tiles.c.level, tiles.c.index, length).where(tiles.c.log == log)
+    level = 0
+    while size:
+        size, width = divmod(size, WIDTH)
+        wanted = case((tiles.c.index < size, WIDTH), (tiles.c.index == size, width), else_=0)
+        odd = (tiles.c.index < 0) | (length != wanted * HASH_SIZE)
+        found = mine.where(tiles.c.level == level, odd).order_by(tiles.c.index).limit(1)
+        yield from map(_odd_tile, connection.execute(found))
+        level += 1
+    beyond = mine.where((tiles.c.level < 0) | (tiles.c.level >= level)).limit(1)
+    yield from map(_odd_tile, connection.execute(beyond))
+
+
+def _odd_tile(row: Row[*tuple[Any, ...]]) -> LogFault:
+    level, index, length = row
+    reason = f"{length} bytes are not what the tree has there"
+    return _fault(Tile(level, index).path(), None, reason)
 
 
 def _checkpoint_faults(connection: Connection, log: int) -> Iterator[LogFault]:
     """Notes that are kept under another size than their own."""
-    kept = select(checkpoints.c.size, checkpoints.c.note).where(checkpoints.c.log == log)
-    in_order = kept.order_by(checkpoints.c.size)
-    rows = connection.execute(in_order, execution_options=_STREAMED)
-    for number, (size, note) in enumerate(rows, start=1):
+    for number, (size, note) in enumerate(tree.checkpoints_by_size(connection, log), start=1):
         if note.split(b"\n", 2)[1] != b"%d" % size:
             yield _fault(f"stored checkpoint {number}", size, f"it is kept as if of {size} entries")
 

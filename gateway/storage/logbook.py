@@ -3,18 +3,18 @@
 It must never let an entry be appended to a log that contradicts its last checkpoint.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
+from gateway.audit import chain
 from gateway.audit.checkpoint import Checkpoint
-from gateway.audit.encoding import encode_base64
-from gateway.audit.entry import Action, Actor, Draft, Outcome
-from gateway.audit.faults import AuditError
+from gateway.audit.entry import Action, Actor, Draft, Entry, Outcome
+from gateway.audit.faults import AuditError, ProofRefused
 from gateway.audit.growth import grow
-from gateway.audit.merkle import leaf_hash
+from gateway.audit.merkle import check_inclusion, inclusion_proof, leaf_hash
 from gateway.audit.tiles import WIDTH
 from gateway.errors import Unavailable
 from gateway.model.ids import Entropy, new_id
@@ -60,6 +60,7 @@ class Logbook:
         self._period = period
         self._entropy = entropy
         self._checked: set[int] = set()
+        self._unheld: set[int] = set()
 
     def head(self, connection: Connection, merchant: str, now: datetime) -> LogHead:
         """The merchant's current log, held by this transaction; Unavailable when it was tampered with."""
@@ -109,6 +110,8 @@ class Logbook:
         row = _current(connection, merchant)
         if row is None:
             raise Unavailable("log", "a new log could not be opened")
+        if self.notary.held(row.origin) is not None:
+            raise _tampered(row, "it has signed checkpoints already, and its entries are gone")
         self._checked.add(row.log)
         head = LogHead(connection, row, self._entropy)
         head.append(
@@ -129,12 +132,24 @@ class Logbook:
         while self.integrate(connection, old.log, now):
             pass
         connection.execute(update(logs).where(logs.c.log == old.log).values(closed_at=now))
-        last = self.notary.open(tree.checkpoint(connection, old.log) or b"", old.origin)
-        return {
-            "previous_origin": last.origin,
-            "previous_size": last.size,
-            "previous_root": encode_base64(last.root),
-        }
+        self._unheld.add(old.log)
+        return chain.succeeding(self.end(connection, old.log))
+
+    def hold_closed(self, connection: Connection) -> None:
+        """Hold the last checkpoints of the logs that this process closed, once that is durable."""
+        for log in list(self._unheld):
+            row = tree.one(connection, log)
+            if row.closed_at is not None:
+                self.notary.hold(row.origin, tree.checkpoint(connection, log) or b"")
+                self._unheld.discard(log)
+
+    def end(self, connection: Connection, log: int) -> Checkpoint:
+        """The last checkpoint of a log that is closed; Unavailable when it was tampered with."""
+        row = tree.one(connection, log)
+        try:
+            return self.notary.open(tree.checkpoint(connection, log) or b"", row.origin)
+        except AuditError as fault:
+            raise _tampered(row, str(fault)) from fault
 
     def _check_once(self, connection: Connection, row: Row[Any]) -> None:
         if row.log in self._checked:
@@ -152,28 +167,53 @@ class Logbook:
             size = self.notary.open(held, row.origin).size
             if size > row.integrated:
                 raise _tampered(row, f"the held checkpoint has {size} entries, it {row.integrated}")
+        if not row.origin.endswith(f"/{row.merchant}/{row.period}"):
+            raise _tampered(row, f"it is not the log of {row.merchant} and {row.period}")
         if tree.entry_count(connection, row.log) != row.size:
             raise _tampered(row, f"its last entry is not {row.size - 1}")
-        start = row.integrated - row.integrated % WIDTH
+        # The last tile, full or not: what is appended goes on from it.
+        start = max(row.integrated - 1, 0) // WIDTH * WIDTH
         end = max(row.size, row.integrated)
         leaves = tree.leaves(connection, row.log, start, end)
-        if len(leaves) < end - start:
+        if len(leaves) < max(end - start, 1):
             raise _tampered(row, f"entry {start + len(leaves)} is missing")
+        if Entry.parse(leaves[-1]).time != row.last_time:
+            raise _tampered(row, f"entry {row.size - 1} is of another time than its row says")
         if row.integrated == 0:
             return
         last = self.notary.open(tree.checkpoint(connection, row.log) or b"", row.origin)
         edge = tree.edge(connection, row.log, row.integrated)
         if last.size != row.integrated or edge.root() != last.root:
             raise _tampered(row, f"its tiles do not have the root of checkpoint {last.size}")
-        hashes = edge.tiles[0]
-        for at, leaf in enumerate(leaves[: row.integrated - start]):
-            if leaf_hash(leaf) != hashes[at * 32 : (at + 1) * 32]:
-                raise _tampered(row, f"entry {start + at} was changed")
+        self._check_leaves(connection, row, last, start, leaves[: row.integrated - start])
+
+    def _check_leaves(
+        self,
+        connection: Connection,
+        row: Row[Any],
+        signed: Checkpoint,
+        start: int,
+        leaves: Sequence[bytes],
+    ) -> None:
+        hashes = tree.hashes(connection, row.log, signed.size)
+        for index, leaf in enumerate(leaves, start):
+            path = inclusion_proof(index, signed.size, hashes)
+            try:
+                check_inclusion(
+                    index=index,
+                    size=signed.size,
+                    leaf=leaf_hash(leaf),
+                    proof=path,
+                    root=signed.root,
+                )
+            except ProofRefused as fault:
+                raise _tampered(row, f"entry {index} was changed") from fault
 
 
 _CURRENT = (
     select(logs)
     .where(logs.c.merchant == bindparam("merchant"), logs.c.closed_at.is_(None))
+    .order_by(logs.c.log.desc())
     .with_for_update()
 )
 _MERCHANT = (

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Row, Select, select, type_coerce
@@ -42,6 +43,13 @@ def merchant_of(origin: str) -> str:
 def of_merchant(connection: Connection, merchant: str) -> Sequence[KeptLog]:
     """All that are kept, oldest first."""
     found = _KEPT.where(logs.c.merchant == merchant).order_by(logs.c.log)
+    return [_kept(row) for row in connection.execute(found)]
+
+
+def over(connection: Connection, merchant: str, before: datetime) -> Sequence[KeptLog]:
+    """Those that another one follows and whose last entry is from before a time, oldest first."""
+    closed = _KEPT.where(logs.c.merchant == merchant, logs.c.closed_at.is_not(None))
+    found = closed.where(logs.c.last_time < before).order_by(logs.c.log)
     return [_kept(row) for row in connection.execute(found)]
 
 

@@ -1,11 +1,10 @@
 """Holds the columns that serve the search against the entries beside them; none may tell another story."""
 
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import BigInteger, Connection, Row, Select, select, type_coerce
@@ -18,7 +17,7 @@ _ROWS: Select[*tuple[Any, ...]] = select(
     # As it is stored: a number that is no time must be found, not be stumbled over.
     *(entries.c.subject, type_coerce(entries.c.time, BigInteger)),
 )
-_STREAMED = {"yield_per": 1000}
+_CHUNK = 1000
 _parse = json.JSONDecoder().raw_decode
 
 _Reasons: TypeAlias = list[tuple[str, str]]
@@ -31,34 +30,40 @@ def first_false(connection: Connection, log: int, size: int) -> int | None:
     Entries and reasons beyond are false as well. None where all is well. That the leaves are what
     was signed is `gateway.audit.verify`'s to say.
     """
-    reasons = _by_index(connection, log)
-    at, codes = next(reasons)
-    expected = 0
-    for row in _rows(connection, log):
-        told: _Reasons = []
-        if at == expected:
-            told, (at, codes) = codes, next(reasons)
-        if row[0] != expected or expected >= size or not _agrees(row, told):
-            return expected
-        expected += 1
-    return expected if expected < size or at is not None else None
+    start = 0
+    while rows := _rows(connection, log, start):
+        reasons = _reasons(connection, log, start, start + len(rows))
+        for index, row in enumerate(rows, start):
+            if row[0] != index or index >= size or not _agrees(row, sorted(reasons.get(index, ()))):
+                return index
+        start += len(rows)
+    return start if start < size or _stray(connection, log, size) else None
 
 
-def _rows(connection: Connection, log: int) -> Iterator[_Row]:
-    found = _ROWS.where(entries.c.log == log).order_by(entries.c.index)
-    for part in connection.execute(found, execution_options=_STREAMED).partitions():
-        yield from part
+def _rows(connection: Connection, log: int, start: int) -> Sequence[_Row]:
+    # Every negative index is false, and comes up with the first.
+    low = start or -sys.maxsize
+    found = _ROWS.where(entries.c.log == log, entries.c.index >= low)
+    return connection.execute(found.order_by(entries.c.index).limit(_CHUNK)).all()
 
 
-def _by_index(connection: Connection, log: int) -> Iterator[tuple[int | None, _Reasons]]:
-    """Merchant and code of the reasons of each entry that has any, then without end nothing."""
+def _reasons(connection: Connection, log: int, low: int, high: int) -> Mapping[int, _Reasons]:
+    """Merchant and code of each reason, by the index of the entry."""
     columns = select(entry_reasons.c.index, entry_reasons.c.merchant, entry_reasons.c.reason)
-    found = columns.where(entry_reasons.c.log == log).order_by(entry_reasons.c.index)
-    rows = connection.execute(found, execution_options=_STREAMED)
-    for index, group in groupby(rows, key=itemgetter(0)):
-        yield index, sorted((merchant, code) for _, merchant, code in group)
-    while True:
-        yield None, []
+    here = columns.where(entry_reasons.c.log == log, entry_reasons.c.index.between(low, high - 1))
+    found: dict[int, _Reasons] = {}
+    for index, merchant, reason in connection.execute(here):
+        found.setdefault(index, []).append((merchant, reason))
+    return found
+
+
+def _stray(connection: Connection, log: int, size: int) -> bool:
+    """Whether there are reasons of entries that do not exist."""
+    for outside in (entry_reasons.c.index < 0, entry_reasons.c.index >= size):
+        found = select(entry_reasons.c.index).where(entry_reasons.c.log == log, outside).limit(1)
+        if connection.execute(found).first() is not None:
+            return True
+    return False
 
 
 def _agrees(row: _Row, reasons: _Reasons) -> bool:

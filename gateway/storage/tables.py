@@ -249,6 +249,8 @@ entry_reasons = Table(
     Column("log", Integer, primary_key=True),
     Column("index", BigInteger, primary_key=True),
     ForeignKeyConstraint(["log", "index"], ["entries.log", "entries.index"]),
+    # Entries are verified and deleted in their order.
+    Index(None, "log", "index"),
 )
 
 tiles = Table(

@@ -6,9 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
+from gateway.audit.faults import Malformed
 from gateway.audit.growth import Edge, TileWrite
-from gateway.audit.tiles import ENTRIES, WIDTH, Tile, encode_bundle
+from gateway.audit.tiles import ENTRIES, WIDTH, Tile, TiledHashes, encode_bundle
 from gateway.storage.tables import checkpoints, entries, logs, tiles
+
+_CHECKPOINTS = 1000
 
 
 def waiting(connection: Connection) -> list[int]:
@@ -41,6 +44,18 @@ def read(connection: Connection, log: int, tile: Tile) -> bytes | None:
     if data is None or len(data) < tile.width * 32:
         return None
     return bytes(data[: tile.width * 32])
+
+
+def hashes(connection: Connection, log: int, size: int) -> TiledHashes:
+    """The tree of the first `size` entries, to make proofs from; Malformed where a tile is missing."""
+
+    def stored(tile: Tile) -> bytes:
+        data = read(connection, log, tile)
+        if data is None:
+            raise Malformed(f"{tile.path()} is missing")
+        return data
+
+    return TiledHashes(size, stored)
 
 
 def leaves(connection: Connection, log: int, start: int, end: int) -> list[bytes]:
@@ -90,11 +105,15 @@ def checkpoint_after(connection: Connection, log: int, size: int) -> bytes | Non
     return None if note is None else bytes(note)
 
 
-def checkpoint_notes(connection: Connection, log: int) -> Iterator[bytes]:
-    """Every stored checkpoint, smallest first."""
-    found = select(checkpoints.c.note).where(checkpoints.c.log == log)
-    for note in connection.execute(found.order_by(checkpoints.c.size)).scalars():
-        yield bytes(note)
+def checkpoints_by_size(connection: Connection, log: int) -> Iterator[tuple[int, bytes]]:
+    """Every stored checkpoint with the size that it is kept under, smallest first, a few at a time."""
+    mine = select(checkpoints.c.size, checkpoints.c.note).where(checkpoints.c.log == log)
+    in_order = mine.order_by(checkpoints.c.size).limit(_CHECKPOINTS)
+    rows = connection.execute(in_order).all()
+    while rows:
+        for size, note in rows:
+            yield size, bytes(note)
+        rows = connection.execute(in_order.where(checkpoints.c.size > rows[-1].size)).all()
 
 
 def one(connection: Connection, log: int) -> Row[Any]:

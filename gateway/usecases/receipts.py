@@ -1,7 +1,5 @@
 """Gives the receipt of an entry: its bytes and the proof that they are in the log."""
 
-from functools import partial
-
 from sqlalchemy import Connection, select
 
 from gateway.audit.entry import Action
@@ -9,7 +7,6 @@ from gateway.audit.faults import AuditError
 from gateway.audit.merkle import check_inclusion, inclusion_proof, leaf_hash
 from gateway.audit.proof import LoggedProof
 from gateway.audit.receipt import Receipt
-from gateway.audit.tiles import Tile, TiledHashes
 from gateway.errors import NotFound, Unavailable
 from gateway.storage import tree
 from gateway.storage.store import Store
@@ -49,8 +46,7 @@ def _proof(store: Store, connection: Connection, log: int, index: int, leaf: byt
         raise Unavailable("log", "the log has no checkpoint yet")
     try:
         signed = store.logbook.notary.open(note, origin)
-        hashes = TiledHashes(signed.size, partial(stored_tile, connection, log))
-        path = inclusion_proof(index, signed.size, hashes)
+        path = inclusion_proof(index, signed.size, tree.hashes(connection, log, signed.size))
         check_inclusion(
             index=index, size=signed.size, leaf=leaf_hash(leaf), proof=path, root=signed.root
         )
@@ -58,11 +54,3 @@ def _proof(store: Store, connection: Connection, log: int, index: int, leaf: byt
         why = f"entry {index} of {origin} cannot be proven: {fault}; gateway audit verify"
         raise Unavailable("log", why) from fault
     return LoggedProof(index, path, note)
-
-
-def stored_tile(connection: Connection, log: int, tile: Tile) -> bytes:
-    """The bytes of a tile that must be there; Unavailable otherwise."""
-    data = tree.read(connection, log, tile)
-    if data is None:
-        raise Unavailable("log", f"{tile.path()} is missing; gateway audit verify")
-    return data

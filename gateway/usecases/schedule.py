@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.errors import GatewayError, Unavailable
 from gateway.storage import tasks
-from gateway.usecases import holding, retention
+from gateway.usecases import holding, retention, retire_logs
 from gateway.usecases.actors import SERVICE
 from gateway.usecases.connections import Connections
 from gateway.usecases.deliveries import Deliveries
@@ -169,7 +169,12 @@ class Scheduler:
         erased = retention.run(store, now, between)
         latest = self._services.settings.deadlines.longest
         destroyed = self._services.key_care.destroy_expired(SERVICE, latest, now)
-        return {"erased": erased, "keys_destroyed": len(destroyed.key_ids)}
+        logs = retire_logs.run(store, self._services.settings.keep_log_months, now, between)
+        return {
+            "erased": erased,
+            "keys_destroyed": len(destroyed.key_ids),
+            "logs_deleted": logs,
+        }
 
     def _go_on(self) -> None:
         if self._stopped.is_set():

@@ -30,6 +30,7 @@ def integrate_waiting(store: Store) -> None:
     One that refuses keeps no other from growing.
     """
     with store.read() as connection:
+        store.logbook.hold_closed(connection)
         found = tree.waiting(connection)
     refused: Unavailable | None = None
     for log in found:

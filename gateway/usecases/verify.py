@@ -4,7 +4,7 @@ It believes nothing that is stored but what the log's key signed, and no log may
 held checkpoint, or another log, tells of.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -13,14 +13,13 @@ from sqlalchemy import Connection
 
 from gateway.audit import chain
 from gateway.audit.checkpoint import Checkpoint
-from gateway.audit.entry import Action, Entry
+from gateway.audit.entry import Entry
 from gateway.audit.faults import AuditError
 from gateway.audit.note import Note
 from gateway.audit.verdict import FaultKind, LogFault, LogReport
 from gateway.audit.verify import verify_log
 from gateway.errors import Unavailable
-from gateway.storage import entries, log_tables, logs, tree
-from gateway.storage.entries import Sought
+from gateway.storage import log_tables, logs, retired, tree
 from gateway.storage.log_source import StoredLog
 from gateway.storage.logs import KeptLog, merchant_of
 from gateway.storage.notary import Notary
@@ -73,6 +72,26 @@ def verify(
         return _Verification(connection, store.logbook.notary, merchant, held, progress).run()
 
 
+def judge(
+    connection: Connection,
+    notary: Notary,
+    log: KeptLog,
+    held: Sequence[bytes],
+    progress: Callable[[int, int], None],
+) -> LogReport | LogFault:
+    """The verdict on one log by itself: leaves, tiles, notes, and the tables beside them."""
+    outcome = verify_log(
+        StoredLog(connection, log.log),
+        notary.verifier(log.origin).vkey(),
+        held=held,
+        ours=True,
+        progress=progress,
+    )
+    if isinstance(outcome, LogFault):
+        return _named(outcome, held)
+    return log_tables.first_fault(connection, log, outcome.checkpoint.size) or outcome
+
+
 class _Verification:
     """One look at all logs of a merchant, in one snapshot."""
 
@@ -87,8 +106,10 @@ class _Verification:
         self._connection = connection
         self._notary = notary
         self._progress = progress
-        self._logs = logs.of_merchant(connection, merchant)
-        self._deleted = _deleted(connection, merchant)
+        self._deleted = retired.ends(connection, merchant)
+        # Of a log that is being deleted, entries may be left; nothing is asked of them any more.
+        kept = logs.of_merchant(connection, merchant)
+        self._logs = [log for log in kept if log.origin not in self._deleted]
         self._held: dict[str, list[bytes]] = {}
         for log in self._logs:
             # By its file, so that one that was spoilt is found to be.
@@ -116,18 +137,14 @@ class _Verification:
         return deleted + kept + lost
 
     def _judge(self, log: KeptLog) -> Outcome:
-        outside = self._held.get(log.origin, [])
-        outcome = verify_log(
-            StoredLog(self._connection, log.log),
-            self._notary.verifier(log.origin).vkey(),
-            held=outside,
-            ours=True,
-            progress=lambda done, total: self._progress(log.origin, done, total),
+        held = self._held.get(log.origin, [])
+        return judge(
+            self._connection,
+            self._notary,
+            log,
+            held,
+            lambda done, total: self._progress(log.origin, done, total),
         )
-        if isinstance(outcome, LogFault):
-            return _named(outcome, outside)
-        fault = log_tables.first_fault(self._connection, log, outcome.checkpoint.size)
-        return fault or outcome
 
     def _chained(self, verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
         """The same verdicts, or that a log is not tied to the one before it."""
@@ -171,19 +188,6 @@ class _Verification:
 
     def _verdict(self, origin: str, outcome: Outcome) -> Verdict:
         return Verdict(origin, self._notary.verifier(origin).vkey(), outcome)
-
-
-def _deleted(connection: Connection, merchant: str) -> Mapping[str, Checkpoint]:
-    """The ends of the logs that entries tell the deletion of, by origin, the oldest first."""
-    sought = Sought(action=Action.LOG_DELETED)
-    found: dict[str, Checkpoint] = {}
-    for stretch in reversed(entries.stretches(connection, merchant, None, None)):
-        for one in entries.every(connection, stretch, sought):
-            # An entry that does not hold is found where its own log is verified.
-            with suppress(AuditError):
-                end = chain.deleted(Entry.parse(one.leaf))
-                found[end.origin] = end
-    return found
 
 
 def _first(connection: Connection, log: KeptLog) -> Entry:

@@ -130,9 +130,12 @@ def test_a_reason_that_names_the_buyer_erases_nothing(story: Gateway) -> None:
 
 def test_retention_erases_what_is_due(story: Gateway, told: Told) -> None:
     """Today nothing; as of the latest day, both orders."""
-    assert told("retention", "run") == {"erased": 0}
-    assert told("retention", "run", "--now", "2027-02-21") == {"erased": 0}
-    assert told("retention", "run", "--now", "2027-02-21T12:00:00Z") == {"erased": 2}
+    assert told("retention", "run") == {"erased": 0, "logs_deleted": 0}
+    assert told("retention", "run", "--now", "2027-02-21") == {"erased": 0, "logs_deleted": 0}
+    assert told("retention", "run", "--now", "2027-02-21T12:00:00Z") == {
+        "erased": 2,
+        "logs_deleted": 0,
+    }
     report = told("subjects", "report", "--order", NUMBER)
     assert report["erased_at"] == "2026-11-23T12:00:00Z"
     assert len(report["recipients"]) == 1

@@ -5,19 +5,16 @@ What it hands out was checked: a proof that does not hold is a fault, never a pa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from sqlalchemy import Connection
 
 from gateway.audit.encoding import encode_base64
 from gateway.audit.faults import AuditError
 from gateway.audit.merkle import check_consistency, consistency_proof
-from gateway.audit.tiles import TiledHashes
 from gateway.errors import Unavailable
 from gateway.storage import tree
 from gateway.storage.entries import Stretch
 from gateway.storage.store import Store
-from gateway.usecases.receipts import stored_tile
 from gateway.usecases.sequence import integrate
 
 
@@ -78,8 +75,7 @@ def _proof(
     if before is None:
         return ()
     old = notary.open(before, origin)
-    hashes = TiledHashes(new.size, partial(stored_tile, connection, log))
-    proof = consistency_proof(old.size, new.size, hashes)
+    proof = consistency_proof(old.size, new.size, tree.hashes(connection, log, new.size))
     check_consistency(
         old_size=old.size,
         new_size=new.size,
