@@ -2,12 +2,8 @@
 
 import os
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-import structlog
-from flask import Flask
-
-from gateway.api import application, routes
-from gateway.console import mounting
 from gateway.errors import ConfigurationError
 from gateway.marketplaces.otto.facts import OttoFacts
 from gateway.model.ids import Clock, Entropy
@@ -27,6 +23,9 @@ from gateway.vault.sealing import Sealer
 from policies.engine import Engine
 from policies.errors import EngineFault, PolicyError
 from policies.proof import Broken, prove_once
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 def now() -> datetime:
@@ -78,8 +77,14 @@ def _proved_engine(settings: Settings) -> Engine:
     return engine
 
 
-def create_app(services: Services) -> Flask:
+def create_app(services: Services) -> "Flask":
     """The WSGI application over these services."""
+    # Half of what a command would take to begin: only who serves needs these.
+    import structlog  # noqa: PLC0415
+
+    from gateway.api import application, routes  # noqa: PLC0415
+    from gateway.console import mounting  # noqa: PLC0415
+
     readiness = Readiness(services)
     log = structlog.get_logger()
     app = application.build(services, routes.endpoints(readiness), log)

@@ -1,26 +1,60 @@
 """The commands, noun then verb; none of them ever prints a contact value or a traceback."""
 
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, ClassVar
+
 import click
 
-from gateway.cli.audit import audit
-from gateway.cli.carriers import carriers
-from gateway.cli.clients import clients
-from gateway.cli.console import console
-from gateway.cli.demo import demo
-from gateway.cli.doctor import doctor
-from gateway.cli.handover import handover
-from gateway.cli.init import init
-from gateway.cli.keys import keys
-from gateway.cli.merchants import merchants
-from gateway.cli.orders import orders
-from gateway.cli.policy import policy
-from gateway.cli.retention import retention
-from gateway.cli.running import Commands
-from gateway.cli.serve import serve
-from gateway.cli.subjects import subjects
+
+class Root(click.Group):
+    """What `gateway` alone is: it knows its commands by name, and loads the one that is asked for.
+
+    Each stands in the module of its name. To name them all takes no database and no web server.
+    """
+
+    summaries: ClassVar[Mapping[str, str]] = {
+        "init": "Set up data directory, keys and database.",
+        "demo": "Set up with demo data, print what to try.",
+        "serve": "Answer requests.",
+        "doctor": "Check everything, say how to mend it.",
+        "orders": "Orders in, and who delivers them.",
+        "carriers": "The carriers that may receive contacts.",
+        "handover": "What goes to carriers without their asking.",
+        "audit": "The audit log.",
+        "policy": "What is permitted, what is not, and why.",
+        "subjects": "Reports to buyers, and their erasure.",
+        "retention": "Deletion of contacts whose time is over.",
+        "keys": "The keys that seal contacts.",
+        "clients": "The callers of the API and their tokens.",
+        "console": "The accounts of the review console.",
+        "merchants": "The merchants that are served, kept apart.",
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, as they are needed one after another."""
+        del ctx
+        return list(self.summaries)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, or nothing."""
+        if cmd_name in self.summaries and cmd_name not in self.commands:
+            self.add_command(getattr(import_module(f"gateway.cli.{cmd_name}"), cmd_name))
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each with what it is for."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self.summaries.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named; whatever goes wrong below ends as one clear message."""
+        with import_module("gateway.cli.running").explaining(ctx):
+            return super().invoke(ctx)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="contact-export-gateway", prog_name="gateway")
 def main() -> None:
     """Hand the contacts of OTTO freight orders to the responsible carrier, and to nobody else.
@@ -35,10 +69,3 @@ def main() -> None:
 
     Exit status: 0 done, 1 some of it refused or failed, 2 wrong usage.
     """
-
-
-for command in (
-    *(init, serve, demo, doctor, orders, carriers, clients, audit, subjects, retention, keys),
-    *(handover, policy, merchants, console),
-):
-    main.add_command(command)

@@ -78,24 +78,22 @@ class Run:
 pass_run = click.make_pass_decorator(Run, ensure=True)
 
 
-class Commands(click.Group):
-    """The root of the commands: whatever goes wrong below ends here as one clear message."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was named."""
-        run = ctx.ensure_object(Run)
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+@contextmanager
+def explaining(ctx: click.Context) -> Iterator[None]:
+    """The run of a command: whatever goes wrong in it ends here as one clear message."""
+    run = ctx.ensure_object(Run)
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except GatewayError as fault:
+        raise click.ClickException(str(fault)) from fault
+    except Exception as fault:
+        if isinstance(fault, OSError) and fault.errno == errno.EPIPE:
             raise
-        except GatewayError as fault:
-            raise click.ClickException(str(fault)) from fault
-        except Exception as fault:
-            if isinstance(fault, OSError) and fault.errno == errno.EPIPE:
-                raise
-            raise click.ClickException(_unexpected(fault, run)) from fault
-        finally:
-            run.close()
+        raise click.ClickException(_unexpected(fault, run)) from fault
+    finally:
+        run.close()
 
 
 def _unexpected(fault: Exception, run: Run) -> str:

@@ -20,6 +20,7 @@ from tests.builders import (
     an_item,
     an_order,
 )
+from tests.commands import commands
 from tests.conftest import Template
 from tests.end_to_end.live import Live
 from tests.world import World, shown
@@ -122,7 +123,7 @@ def _walk_commands(data: Path) -> Iterator[bytes]:
     orders.write_bytes(a_page([*ORDERS, *BAD]))
     runner = CliRunner(env={"GATEWAY_DATA": str(data)})
     arguments = {**OPTIONS, "file": str(orders), "case": "-"}
-    for name, command in _commands(main, ()):
+    for name, command in commands():
         if name[0] == "serve":
             continue  # walked above
         line = [*name]
@@ -134,16 +135,6 @@ def _walk_commands(data: Path) -> Iterator[bytes]:
             result = runner.invoke(main, [*line, *extra])
             yield result.output.encode()
     orders.unlink()
-
-
-def _commands(
-    command: click.Command, name: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    if not isinstance(command, click.Group):
-        yield name, command
-        return
-    for word, below in command.commands.items():
-        yield from _commands(below, (*name, word))
 
 
 def _bytes_of(data: Path) -> bytes:
