@@ -27,6 +27,8 @@ from policies.proof import Broken, prove_once
 if TYPE_CHECKING:
     from flask import Flask
 
+    from gateway.handover.outbound import Outbound
+
 
 def now() -> datetime:
     """The time, in UTC."""
@@ -77,16 +79,20 @@ def _proved_engine(settings: Settings) -> Engine:
     return engine
 
 
-def create_app(services: Services) -> "Flask":
-    """The WSGI application over these services."""
+def create_app(services: Services, outbound: "Outbound | None" = None) -> "Flask":
+    """The WSGI application over these services; `outbound` is its way to carriers, if not the usual."""
     # Half of what a command would take to begin: only who serves needs these.
     import structlog  # noqa: PLC0415
 
     from gateway.api import application, routes  # noqa: PLC0415
     from gateway.console import mounting  # noqa: PLC0415
+    from gateway.handover.outbound import Outbound  # noqa: PLC0415
+    from gateway.handover.relay import NativeRelay  # noqa: PLC0415
+    from gateway.usecases.connections import credential_file  # noqa: PLC0415
 
-    readiness = Readiness(services)
     log = structlog.get_logger()
-    app = application.build(services, routes.endpoints(readiness), log)
+    relay = NativeRelay(services, outbound or Outbound(), credential_file(services))
+    endpoints = routes.endpoints(Readiness(services), relay)
+    app = application.build(services, endpoints, log)
     mounting.mount(app, services, log)
     return app

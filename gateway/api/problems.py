@@ -12,6 +12,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from gateway.api.shapes import (
+    CarrierRefusedShape,
+    CarrierSilentShape,
     InvalidShape,
     OrdersRejectedShape,
     ProblemShape,
@@ -118,8 +120,9 @@ TOO_MANY = Kind(
     "too-many-requests",
     429,
     "Too many requests",
-    "This client has used up its requests of this minute. `Retry-After` says in how many seconds "
-    "there are new ones; `POST /v1/releases/batch` asks for up to 1000 contacts in one request.",
+    "This client has used up its requests of this minute, or a carrier takes no more orders just now. "
+    "`Retry-After` says in how many seconds to come again; `POST /v1/releases/batch` asks for up to "
+    "1000 contacts in one request.",
 )
 INTERNAL = Kind(
     "internal",
@@ -136,9 +139,28 @@ UNAVAILABLE = Kind(
     UnavailableShape,
 )
 
+CARRIER_REFUSED = Kind(
+    "carrier-refused",
+    502,
+    "Turned down by the carrier",
+    "The carrier's own interface did not take the order; `carrier_answer` is what it said. The contact "
+    "was sent with it, so the release is on record. After 429 and 503 the same request may be sent "
+    "again with the same `Idempotency-Key`; a corrected one needs a new key.",
+    CarrierRefusedShape,
+)
+CARRIER_SILENT = Kind(
+    "carrier-silent",
+    504,
+    "No answer from the carrier",
+    "The order was sent, and no answer came: the carrier may have it or not. The release is on record. "
+    "Ask the carrier; only a new `Idempotency-Key` sends the order again.",
+    CarrierSilentShape,
+)
+
 KINDS = (
     *(MALFORMED, TOKEN_IN_QUERY, NOT_AUTHENTICATED, ROLE, REFUSED, NOT_FOUND, METHOD, CONFLICT),
-    *(GONE, TOO_LARGE, MEDIA, INVALID, ORDERS_REJECTED, TOO_MANY, INTERNAL, UNAVAILABLE),
+    *(GONE, TOO_LARGE, MEDIA, INVALID, ORDERS_REJECTED, TOO_MANY, INTERNAL, CARRIER_REFUSED),
+    *(UNAVAILABLE, CARRIER_SILENT),
 )
 """Every kind there is, by status."""
 

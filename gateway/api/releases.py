@@ -152,7 +152,7 @@ def release(services: Services, call: Call) -> Answer | Problem:
     """The contact, or every reason against it."""
     [outcome] = _decided(services, call, [call.body])
     if isinstance(outcome, Refused):
-        return _refusal(outcome)
+        return refusal(outcome)
     return Answer(body=outcome.members())
 
 
@@ -170,7 +170,7 @@ def release_batch(services: Services, call: Call) -> Answer:
     """One answer for each item, in order."""
     outcomes = _decided(services, call, call.body["items"])
     results = [
-        _refusal(outcome).body(call.request_id)
+        refusal(outcome).body(call.request_id)
         if isinstance(outcome, Refused)
         else {"status": 200, **outcome.members()}
         for outcome in outcomes
@@ -202,7 +202,8 @@ def _decided(
     return outcomes
 
 
-def _refusal(refused: Refused) -> Problem:
+def refusal(refused: Refused) -> Problem:
+    """A refusal as it is answered."""
     reasons = refused.refusal.reasons
     return Problem(
         kind=problems.REFUSED,

@@ -4,6 +4,7 @@ from gateway.api import (
     appointments,
     audit,
     decisions,
+    handovers,
     health,
     intake,
     log,
@@ -14,9 +15,10 @@ from gateway.api import (
 from gateway.api.documentation import documentation
 from gateway.api.endpoint import Endpoint
 from gateway.usecases.readiness import Readiness
+from gateway.usecases.relaying import Relay
 
 
-def endpoints(readiness: Readiness) -> list[Endpoint]:
+def endpoints(readiness: Readiness, relay: Relay) -> list[Endpoint]:
     """All of them, in the order in which the documentation tells of them."""
     explained = [
         releases.release,
@@ -25,6 +27,7 @@ def endpoints(readiness: Readiness) -> list[Endpoint]:
         appointments.worklist,
         appointments.agreed,
         appointments.delivered,
+        handovers.hand_over(relay),
         intake.take_in,
         orders.show,
         orders.give_to_carrier,

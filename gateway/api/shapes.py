@@ -159,6 +159,23 @@ class UnavailableShape(ProblemShape):
     parts = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
 
+class CarrierSilentShape(ProblemShape):
+    """Problem details of a hand-over that a carrier did not answer."""
+
+    release_id = text("Names the release on record: the carrier may have the contact.")
+
+
+class CarrierRefusedShape(CarrierSilentShape):
+    """Problem details of a hand-over that a carrier turned down."""
+
+    carrier_status = number("The HTTP status of the carrier's answer.")
+    carrier_answer = fields.Raw(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What it said, with every trace of the contact taken out."},
+    )
+
+
 class RefusalShape(ProblemShape):
     """Problem details of a refusal."""
 

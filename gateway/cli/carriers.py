@@ -9,6 +9,7 @@ import click
 from gateway.cli.output import show, table
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.errors import InvalidInput
+from gateway.handover import profiles
 from gateway.handover.conformance import examine
 from gateway.handover.destination import Destinations
 from gateway.handover.outbound import Outbound
@@ -45,6 +46,8 @@ def apply(run: Run, file: Path | None, merchant: str, as_json: bool) -> None:
     services = run.services
     path = file or run.settings.config_file("carriers.toml")
     wanted = read_carriers(path, services.otto)
+    for profile in {carrier.order_profile for carrier in wanted if carrier.order_profile}:
+        profiles.load(profiles.path(run.settings, profile))
     changes = register.apply(services.store, run.merchant(merchant), OPERATOR, wanted)
     data = {
         "added": list(changes.added),
@@ -142,5 +145,7 @@ def _data(carrier: Carrier, registration: str) -> dict[str, Any]:
         "valid_until": last_day(carrier),
         "endpoint": carrier.endpoint,
         "has_public_key": carrier.public_key is not None,
+        "order_profile": carrier.order_profile,
+        "order_endpoint": carrier.order_endpoint,
         "withdrawn_at": carrier.withdrawn_at,
     }

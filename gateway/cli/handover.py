@@ -1,5 +1,6 @@
-"""`gateway handover`: what is on its way to carriers, and the keys that they know the gateway by."""
+"""`gateway handover`: what is on its way to carriers, and the keys on both sides."""
 
+import sys
 from typing import Any
 
 import click
@@ -7,11 +8,13 @@ import click
 from gateway.cli.output import facts, show, table
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.errors import InvalidInput
+from gateway.handover import carrier_key
 from gateway.handover import keys as carrier_keys
 from gateway.model.message import Fate, Message
 from gateway.usecases import outbox as usecase
 from gateway.usecases import register
 from gateway.usecases.actors import OPERATOR
+from gateway.usecases.connections import credential_file
 
 carrier_option = click.option("--carrier", "carrier_id", required=True, metavar="ID")
 
@@ -125,6 +128,30 @@ def rotate(run: Run, carrier_id: str, merchant: str) -> None:
         f"{carrier_id} gets two signatures of each kind until "
         f"{(run.clock() + carrier_keys.OVERLAP).date()}; next: gateway handover keys"
     )
+
+
+@handover.command()
+@carrier_option
+@merchant_option
+@pass_run
+def credential(run: Run, carrier_id: str, merchant: str) -> None:
+    """Keep the key that a carrier gave for its own interface; it is asked for, or read from a pipe.
+
+    The key goes with every order document that is sent on (POST /v1/handovers/{carrier}). It is kept
+    sealed beside the keyring, and takes the place of the one before.
+
+    \b
+    Examples:
+      gateway handover credential --carrier dachser
+      pass dachser/api-key | gateway handover credential --carrier dachser
+    """
+    merchant, services = run.merchant(merchant), run.services
+    _require(run, merchant, carrier_id)
+    typed = sys.stdin.isatty()
+    key = click.prompt("Key", hide_input=True) if typed else sys.stdin.read().strip()
+    file = credential_file(services)
+    carrier_key.keep(file, services.store, OPERATOR, merchant, carrier_id, key)
+    click.echo(f"The key of {carrier_id} is kept sealed.")
 
 
 def _require(run: Run, merchant: str, carrier_id: str) -> None:

@@ -9,7 +9,11 @@ from policies.question import Mode, Purpose, Registration, Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
-    """One registration; `valid_until` is exclusive, `withdrawn_at` is set when it left the file."""
+    """One registration; `valid_until` is exclusive, `withdrawn_at` is set when it left the file.
+
+    `endpoint` takes messages, sealed for `public_key` if there is one. `order_endpoint` takes the
+    carrier's own order documents, which are written as `order_profile` says.
+    """
 
     carrier_id: str
     name: str
@@ -22,6 +26,8 @@ class Carrier:
     endpoint: str | None
     public_key: str | None
     withdrawn_at: datetime | None = None
+    order_profile: str | None = None
+    order_endpoint: str | None = None
 
     def recipient(self, merchant: str) -> Recipient:
         """The carrier as registered with a merchant, for what is handed over without its asking."""

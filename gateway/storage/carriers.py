@@ -56,6 +56,8 @@ def _columns(carrier: Carrier) -> dict[str, Any]:
         "endpoint": carrier.endpoint,
         "public_key": carrier.public_key,
         "withdrawn_at": carrier.withdrawn_at,
+        "order_profile": carrier.order_profile,
+        "order_endpoint": carrier.order_endpoint,
     }
 
 
@@ -72,4 +74,6 @@ def _carrier(row: Any) -> Carrier:
         endpoint=row.endpoint,
         public_key=row.public_key,
         withdrawn_at=row.withdrawn_at,
+        order_profile=row.order_profile,
+        order_endpoint=row.order_endpoint,
     )

@@ -1,6 +1,7 @@
-"""The tables of hand-overs: messages on their way to carriers, and the endpoints they go to."""
+"""The tables of hand-overs: messages to carriers, the endpoints they go to, what carriers take at once."""
 
 from sqlalchemy import (
+    JSON,
     Column,
     ForeignKeyConstraint,
     Index,
@@ -60,5 +61,17 @@ endpoints = Table(
     # After a failure the endpoint is left in peace for a while, whatever is waiting for it.
     Column("paused_until", Instant),
     Column("failures", Integer, nullable=False),
+    ForeignKeyConstraint(["merchant", "carrier"], ["carriers.merchant", "carriers.carrier"]),
+)
+
+quotas = Table(
+    "quotas",
+    metadata,
+    Column("merchant", String(64), primary_key=True),
+    Column("carrier", String(64), primary_key=True),
+    # The last times, as seconds since 1970; and the day (UTC, days since 1970) with its count.
+    Column("recent", JSON, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("in_day", Integer, nullable=False),
     ForeignKeyConstraint(["merchant", "carrier"], ["carriers.merchant", "carriers.carrier"]),
 )

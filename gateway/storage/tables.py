@@ -99,6 +99,8 @@ carriers = Table(
     Column("endpoint", Text),
     Column("public_key", Text),
     Column("withdrawn_at", Instant),
+    Column("order_profile", String(64)),
+    Column("order_endpoint", Text),
 )
 
 clients = Table(

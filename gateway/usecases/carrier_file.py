@@ -73,6 +73,8 @@ def _contradictions(
     for carrier_id, table in tables.items():
         if table["valid_until"] < table["valid_from"]:
             errors[f"{carrier_id}.valid_until"] = ["lies before valid_from"]
+        if (table["order_profile"] is None) != (table["order_endpoint"] is None):
+            errors[f"{carrier_id}.order_profile"] = ["belongs together with order_endpoint"]
         codes = [_why_not(code, table, claimed, facts) for code in table["otto_codes"]]
         if any(codes):
             errors[f"{carrier_id}.otto_codes"] = [text for text in codes if text]
@@ -101,6 +103,8 @@ def _carrier(carrier_id: str, table: Mapping[str, Any]) -> Carrier:
         valid_until=_midnight(table["valid_until"]) + timedelta(days=1),
         endpoint=table["endpoint"],
         public_key=table["public_key"],
+        order_profile=table["order_profile"],
+        order_endpoint=table["order_endpoint"],
     )
 
 
@@ -169,6 +173,8 @@ class _CarrierTable(_Table):
     valid_until = _Day(required=True)
     endpoint = kinds.String(load_default=None, validate=_https)
     public_key = kinds.String(load_default=None, validate=_public_key)
+    order_profile = kinds.String(load_default=None, validate=validate.Regexp(_ID))
+    order_endpoint = kinds.String(load_default=None, validate=_https)
 
 
 class _File(_Table):

@@ -93,9 +93,13 @@ def connections(services: Services, sleep: Callable[[float], None] = time.sleep)
         sleep=sleep,
         chance=random.random,
     )
+    return Connections(services.otto.api, around, credential_file(services))
+
+
+def credential_file(services: Services) -> CredentialFile:
+    """The file of a gateway's credentials, OTTO's and carriers' alike."""
     path = services.settings.keys.keyring.with_name("credentials.json")
-    file = CredentialFile(path, Seals(services.keyring, services.store.entropy))
-    return Connections(services.otto.api, around, file)
+    return CredentialFile(path, Seals(services.keyring, services.store.entropy))
 
 
 def parsed(text: str, host: str) -> Credentials:

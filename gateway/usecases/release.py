@@ -55,6 +55,11 @@ class Asked:
     detail: Mapping[str, str | int] = field(default_factory=dict)
 
 
+def receipt_link(log_index: int, receipt_id: str) -> dict[str, Any]:
+    """Where a release stands on record, by the names of the outward surface."""
+    return {"log_index": log_index, "href": f"/v1/audit/receipts/{receipt_id}"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
     """A contact on its way out; `contact` holds the asked fields, None where OTTO gave none."""
@@ -79,10 +84,7 @@ class Released:
             "contact": self.contact,
             "released_at": self.released_at,
             "delete_by": self.delete_by,
-            "receipt": {
-                "log_index": self.log_index,
-                "href": f"/v1/audit/receipts/{self.receipt_id}",
-            },
+            "receipt": receipt_link(self.log_index, self.receipt_id),
         }
 
 

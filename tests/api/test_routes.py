@@ -28,6 +28,7 @@ ROLES = {
     ("POST", "/v1/releases"): set(Role),
     ("POST", "/v1/releases/batch"): set(Role),
     ("POST", "/v1/decisions"): set(Role),
+    ("POST", "/v1/handovers/<carrier>"): {"merchant"},
     ("GET", "/v1/appointments"): {"carrier"},
     ("PUT", "/v1/appointments/<order_number>"): {"carrier"},
     ("POST", "/v1/appointments/<order_number>/delivered"): {"carrier"},

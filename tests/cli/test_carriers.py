@@ -59,3 +59,18 @@ def test_the_list_tells_terms_and_last_day(gateway: Gateway, told: Callable[...,
     assert listed["rhenus"]["fields"] == ["name", "phone"]
     assert listed["emons"]["registration"] == "withdrawn"
     assert "hellmann" in gateway("carriers", "list").stdout
+
+
+def test_a_profile_that_is_not_there_changes_nothing(
+    gateway: Gateway, told: Callable[..., Any], file: Callable[..., str]
+) -> None:
+    """A carrier that takes its own order documents needs its profile; one as shipped will do."""
+    lines = 'order_profile = "{}"\norder_endpoint = "https://api.example.org/orders"\n'
+    head = "[carriers.rhenus]"
+    lost = file(SHIPPED.replace(head, lines.format("lost") + head).encode(), "own.toml")
+    result = gateway("carriers", "apply", lost)
+    assert result.exit_code == 1
+    assert "lost.toml: there is no such profile" in result.stderr
+    own = file(SHIPPED.replace(head, lines.format("dachser") + head).encode(), "own.toml")
+    changed = {it["carrier"]: it["terms"] for it in told("carriers", "apply", own)["changed"]}
+    assert changed["dachser"] == ["name", "valid_until", "order_profile", "order_endpoint"]

@@ -3,15 +3,18 @@
 import base64
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.handover import carrier_key
 from gateway.handover.keys import carrier_keys
 from gateway.model.message import Fate
 from gateway.storage import outbox
 from gateway.usecases import register
 from gateway.usecases.actors import OPERATOR
+from gateway.usecases.connections import credential_file
 from gateway.usecases.services import Services
 from tests.builders import an_order, order_number
 from tests.cli.conftest import Gateway
@@ -83,7 +86,7 @@ def test_a_rotation_keeps_the_old_keys_for_a_while(gateway: Gateway, told: Told)
     assert named == ["webhook-default.dachser-2", "sender-default.dachser-2"]
 
 
-@pytest.mark.parametrize("command", ["keys", "rotate"])
+@pytest.mark.parametrize("command", ["keys", "rotate", "credential"])
 def test_a_carrier_that_is_not_there_has_no_keys(gateway: Gateway, command: str) -> None:
     """Nothing is made for a name that was mistyped."""
     result = gateway("handover", command, "--carrier", "dachsre")
@@ -103,3 +106,23 @@ def test_an_endpoint_that_is_not_there_is_said_to_be_so(queued: Gateway) -> None
     result = queued("carriers", "check", "dachser")
     assert result.exit_code == 1
     assert result.output.startswith("FAIL  a line to the address")
+
+
+def test_a_carriers_key_is_kept_sealed(gateway: Gateway, data: Path, services: Services) -> None:
+    """Read from a pipe, never from the command line; on record, and nowhere in the clear."""
+    result = gateway("handover", "credential", "--carrier", "dachser", stdin=b"Key-0815\n")
+    assert result.exit_code == 0, result.output
+    assert "Key-0815" not in result.output
+    assert carrier_key.find(credential_file(services), "default", "dachser") == "Key-0815"
+    written = b"".join(path.read_bytes() for path in data.rglob("*") if path.is_file())
+    assert b"Key-0815" not in written
+    [entry] = gateway("audit", "export", "--action", "carrier.changed").stdout.splitlines()
+    assert json.loads(entry)["detail"] == {"terms": "order_key"}
+
+
+@pytest.mark.parametrize("key", [b"", b"two\nlines", "schlüssel".encode()])
+def test_a_key_that_no_header_carries_is_refused(gateway: Gateway, key: bytes) -> None:
+    """Before anything is kept."""
+    result = gateway("handover", "credential", "--carrier", "dachser", stdin=key)
+    assert result.exit_code == 1
+    assert "visible ASCII" in result.output

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from gateway.api.routes import endpoints
 from gateway.cli import main
 from gateway.usecases.readiness import Readiness
+from gateway.usecases.relaying import Given, Outcome
 from tests.builders import (
     a_page,
     a_parcel_order,
@@ -104,7 +105,7 @@ def _walk_routes(live: Live, template: Template) -> Iterator[bytes]:
     yield live.send("POST", "/v1/orders", template.tokens["merchant"], a_page(ORDERS) + b"canary")[
         2
     ]
-    for endpoint in endpoints(Readiness.__new__(Readiness)):
+    for endpoint in endpoints(Readiness.__new__(Readiness), _no_relay):
         for filled in ("marked0001", "canary.bird@example.org"):
             path = re.sub("<[^>]*>", filled, endpoint.path)
             for token in ["", *template.tokens.values()]:
@@ -115,6 +116,11 @@ def _walk_routes(live: Live, template: Template) -> Iterator[bytes]:
         path = f"/v1/audit/entries?{sought}=canary.bird%40example.org"
         yield live.send("GET", path, template.tokens["reviewer"])[2]
     yield live.send("GET", "/canary.bird@example.org?phone=%2B493023125777")[2]
+
+
+def _no_relay(_given: Given) -> Outcome:
+    """The routes are walked by their addresses; the gateway that answers has a way of its own."""
+    raise NotImplementedError
 
 
 def _walk_commands(data: Path) -> Iterator[bytes]:

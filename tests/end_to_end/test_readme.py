@@ -59,6 +59,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str
         "PATH": f"{command.parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "DAY": (datetime.now(UTC) + timedelta(days=7)).date().isoformat(),
+        "DACHSER_KEY": "Key-0815",
         "PORT": str(live.port),
         "FOLDER": str(folder),
     }

@@ -208,3 +208,13 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         missing.write_bytes(content)
         with pytest.raises(ConfigurationError, match=r"missing\.toml: "):
             read_carriers(missing, FACTS)
+
+
+def test_a_profile_and_its_address_go_together(read: Read) -> None:
+    """One without the other could not be used; both are kept."""
+    profile, url = 'order_profile = "dachser"\n', "https://api.example.org/orders"
+    for half in (profile, f'order_endpoint = "{url}"'):
+        with pytest.raises(ConfigurationError, match=r"order_profile: belongs together"):
+            read(f"{GOOD}{half}")
+    [carrier] = read(f'{GOOD}{profile}order_endpoint = "{url}"')
+    assert (carrier.order_profile, carrier.order_endpoint) == ("dachser", url)
