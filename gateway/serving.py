@@ -31,6 +31,7 @@ from gateway.usecases.connections import connections
 from gateway.usecases.keeper import Keeper
 from gateway.usecases.schedule import Scheduler
 from gateway.usecases.sequence import Sequencer
+from gateway.usecases.tallying import Counter
 
 _LAST_REQUESTS_SECONDS = 30
 _LOOK_AGAIN_SECONDS = 0.05
@@ -74,12 +75,13 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
 
 def worker(settings: Settings) -> Flask:
-    """The application of one worker process, with its sequencer, its keeper and its courier."""
+    """The application of one worker process, with its sequencer, its counter, its keeper and its courier."""
     # Ctrl-C reaches every process at a terminal; a worker that hears it beside its server's word hangs.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     logs.configure(sys.stderr)
     services = assemble(settings)
     Sequencer(services.store).start()
+    Counter(services.store, services.settings.console.time_zone).start()
     Keeper(services.keyring, services.key_care, settings.data / "rewrap.lock").start()
     Courier(Pusher.over(services, Outbound())).start()
     return create_app(services)

@@ -109,6 +109,11 @@ class Words:
         pattern = str(self("format.moment"))
         return format_datetime(when, pattern, tzinfo=self.zone, locale=self._locale)
 
+    def clock(self, when: datetime) -> str:
+        """For example 19:05."""
+        pattern = str(self("format.clock"))
+        return format_datetime(when, pattern, tzinfo=self.zone, locale=self._locale)
+
     def exact(self, when: datetime) -> str:
         """To the second, and in which time zone: for records."""
         pattern = str(self("format.exact"))

@@ -3,96 +3,25 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from enum import StrEnum
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from gateway.audit.entry import Action, Actor, Entry, Outcome
-from gateway.errors import InvalidInput, NotFound
-from gateway.storage import accounts, activity, carriers, clients, orders, tallies
+from gateway.errors import InvalidInput
+from gateway.storage import activity, orders, tallies
 from gateway.storage import entries as stored
 from gateway.storage.entries import Sought, Stretch
 from gateway.storage.store import Store, Transaction
 from gateway.storage.tallies import Kind, Piece
+from gateway.usecases.criteria import Criteria, Facet, values_of
+from gateway.usecases.lines import Line, Names, lines, names
 
 LINES = 50
 """Entries on one page."""
 
 _CURSOR = re.compile(r"([0-9]{1,9})\.([0-9]{1,18})", re.ASCII)
 _CHUNK = 500
-
-
-class Facet(StrEnum):
-    """What entries can be sought by, beside their time and their order."""
-
-    OUTCOME = "outcome"
-    ACTION = "action"
-    REASON = "reason"
-    PURPOSE = "purpose"
-    CARRIER = "carrier"
-    ACTOR = "actor"
-    FIELD = "field"
-
-
-Values = Mapping[Facet, frozenset[str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Criteria:
-    """What entries must tell of: any of the `wanted` values of each facet, none of the `unwanted`.
-
-    `since` is inclusive, `until` is not; None leaves it open.
-    """
-
-    wanted: Values = field(default_factory=dict)
-    unwanted: Values = field(default_factory=dict)
-    order_number: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-    def names(self) -> str:
-        """Which facts were sought by, for the record; never what was looked for."""
-        given = {
-            "order_number": self.order_number,
-            "from": self.since,
-            "to": self.until,
-            **{facet.value: self.wanted.get(facet) for facet in Facet},
-            **{f"not_{facet}": self.unwanted.get(facet) for facet in Facet},
-        }
-        return ",".join(name for name, value in given.items() if value)
-
-    def fit(self, kind: Kind, but: Facet | None = None) -> bool:
-        """Whether entries of this kind are sought, whatever they say of the facet `but`."""
-        return all(
-            facet is but or (not unwanted & _values(kind, facet))
-            for facet, unwanted in self.unwanted.items()
-        ) and all(
-            facet is but or bool(wanted & _values(kind, facet))
-            for facet, wanted in self.wanted.items()
-        )
-
-    @property
-    def is_open(self) -> bool:
-        """Whether entries of every kind are sought."""
-        return not any(self.wanted.values()) and not any(self.unwanted.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An entry, and the order that it tells of while that can be told."""
-
-    entry: Entry
-    order_number: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What carriers, clients and people are called whom entries name by their ids."""
-
-    carriers: Mapping[str, str]
-    actors: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +86,7 @@ def view(
             log, entry = shown[-1]
             following = f"{log}.{entry.index}"
         return View(
-            lines=_lines(connection, merchant, [entry for _, entry in shown]),
+            lines=lines(connection, merchant, [entry for _, entry in shown]),
             next_cursor=following,
             total=sum(number for kind, number in counts.items() if criteria.fit(kind)),
             facets={facet: _facet(counts, criteria, facet) for facet in Facet},
@@ -172,41 +101,6 @@ def export(
     """Every entry that is sought, as they stood when it was put on record, oldest first."""
     look = _record(store, merchant, asker, Action.AUDIT_EXPORTED, criteria, request_id)
     return _exported(store, merchant, look, criteria)
-
-
-def opened(
-    store: Store, merchant: str, asker: Actor, entry_id: str, request_id: str
-) -> tuple[Line, Names]:
-    """One entry, with the names in it. NotFound when the merchant's logs hold none of this id."""
-
-    def work(tx: Transaction) -> Entry:
-        found = activity.one(tx.connection, tx.merchant, entry_id)
-        if found is None:
-            raise NotFound(f"there is no entry {entry_id}")
-        entry = Entry.parse(found[1])
-        tx.record(
-            asker,
-            Action.AUDIT_VIEWED,
-            Outcome.DONE,
-            subject=entry.subject,
-            request_id=request_id,
-            detail={"entry": entry_id},
-        )
-        return entry
-
-    entry = store.write(merchant, work)
-    with store.read() as connection:
-        [line] = _lines(connection, merchant, [entry])
-        return line, names(connection, merchant)
-
-
-def names(connection: Connection, merchant: str) -> Names:
-    """All names that a page of this merchant may need."""
-    called = {one.client_id: one.name for one in clients.of_merchant(connection, merchant)}
-    return Names(
-        carriers={one.carrier_id: one.name for one in carriers.of_merchant(connection, merchant)},
-        actors=called | accounts.names(connection, merchant),
-    )
 
 
 # ---- On record ----------------------------------------------------------------------------------
@@ -356,31 +250,14 @@ def _part(connection: Connection, merchant: str, part: Stretch, criteria: Criter
 # ---- Telling ------------------------------------------------------------------------------------
 
 
-def _lines(connection: Connection, merchant: str, found: Sequence[Entry]) -> list[Line]:
-    subjects = {entry.subject for entry in found if entry.subject}
-    numbers = activity.order_numbers(connection, merchant, subjects)
-    return [Line(entry, numbers.get(entry.subject or "")) for entry in found]
-
-
 def _facet(counts: "Counter[Kind]", criteria: Criteria, facet: Facet) -> Mapping[str, int]:
     """How many entries each value of a facet would leave, the most first."""
     found: Counter[str] = Counter()
     for kind, number in counts.items():
         if criteria.fit(kind, but=facet):
-            for value in _values(kind, facet):
+            for value in values_of(kind, facet):
                 found[value] += number
     return dict(sorted(found.items(), key=lambda it: (-it[1], it[0])))
-
-
-def _values(kind: Kind, facet: Facet) -> frozenset[str]:
-    match facet:
-        case Facet.REASON:
-            return frozenset(kind.reasons)
-        case Facet.FIELD:
-            return frozenset(kind.fields)
-        case _:
-            value: str = getattr(kind, facet.value)
-            return frozenset({value} if value else ())
 
 
 def _place(cursor: str) -> tuple[int, int]:

@@ -155,7 +155,7 @@ def entries(
     page = found[:limit]
     more = len(found) > limit
     following = _Place(page[-1].log, page[-1].index).cursor() if more else None
-    return Page([_shown(one.leaf) for one in page], following)
+    return Page([shown(one.leaf) for one in page], following)
 
 
 def export(
@@ -173,7 +173,7 @@ def _walk(store: Store, look: _Look) -> Iterator[dict[str, Any]]:
             # Each piece in a snapshot of its own: a long export must not hold back the journal.
             with store.read() as connection:
                 found = stored.oldest(connection, part, look.sought, _CHUNK)
-            yield from (_shown(one.leaf) for one in found)
+            yield from (shown(one.leaf) for one in found)
             part = replace(part, low=found[-1].index + 1 if len(found) == _CHUNK else part.high)
 
 
@@ -233,7 +233,7 @@ def _before(stretch: Stretch, start: _Place | None) -> Stretch:
     return replace(stretch, high=min(stretch.high, start.index))
 
 
-def _shown(leaf: bytes) -> dict[str, Any]:
+def shown(leaf: bytes) -> dict[str, Any]:
     """An entry as it is shown, its members in the order in which the contract of the API names them."""
     entry = json.loads(leaf)
     return {name: entry[name] for name in _ORDER if name in entry}

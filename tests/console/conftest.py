@@ -13,6 +13,7 @@ from gateway.app import create_app
 from gateway.model.account import Account, Office
 from gateway.usecases import accounts
 from gateway.usecases.services import Services
+from tests.console.story import Story
 
 _TOKEN = re.compile(r'name="form_token" value="([0-9a-f]*)"')
 _CSP = {"default-src 'none'", "script-src 'self'", "style-src 'self'", "base-uri 'none'"}
@@ -114,4 +115,12 @@ def operator(a_reader: Callable[[], Reader]) -> Reader:
     """A browser of an operator."""
     made = a_reader()
     made.sign_in(Office.OPERATOR)
+    return made
+
+
+@pytest.fixture
+def story(services: Services) -> Story:
+    """A gateway in which two orders came in, one contact went out and one was refused thrice."""
+    made = Story(services)
+    made.tell()
     return made

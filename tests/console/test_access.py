@@ -23,7 +23,16 @@ OPEN = {
 }
 """What anybody may open; everything else wants somebody who is signed in."""
 
-ONLY: dict[Office, set[tuple[str, str]]] = {Office.REVIEWER: set(), Office.OPERATOR: set()}
+ONLY: dict[Office, set[tuple[str, str]]] = {
+    Office.REVIEWER: {
+        ("GET", "/log"),
+        ("POST", "/log/export"),
+        ("GET", "/log/<entry>"),
+        ("POST", "/log/<entry>/proof"),
+        ("POST", "/log/<entry>/receipt"),
+    },
+    Office.OPERATOR: set(),
+}
 """What one office alone may open; what is in no list is for both."""
 
 
