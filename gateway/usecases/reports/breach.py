@@ -11,7 +11,7 @@ from gateway.audit.entry import Action, Actor
 from gateway.errors import Unavailable
 from gateway.storage import activity, tallies
 from gateway.storage.tallies import Kind
-from gateway.usecases.activity import names
+from gateway.usecases.lines import names
 from gateway.usecases.questions import CONTACT_FIELDS
 from gateway.usecases.reports import period
 from gateway.usecases.reports.continuity import Continuity, continuity
