@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConfigurationError
@@ -68,9 +69,15 @@ def assemble(settings: Settings, clock: Clock = now, entropy: Entropy = os.urand
     )
 
 
+@cache
+def _engine() -> Engine:
+    """The shipped policy, one for a process: it never changes."""
+    return Engine.load()
+
+
 def _proved_engine(settings: Settings) -> Engine:
     try:
-        engine = Engine.load()
+        engine = _engine()
         proof = prove_once(engine, settings.data / "policy-proof.json")
     except (PolicyError, EngineFault) as fault:
         raise ConfigurationError(f"the policy does not load: {fault}") from fault

@@ -1,5 +1,6 @@
 """Brings a database to the tables that this version works with, and tells whether it is there."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -25,7 +26,12 @@ def at_head(database: Database) -> bool:
     """Whether every migration has run; a database from a later version is not at head either."""
     with database.reading() as connection:
         current = MigrationContext.configure(connection).get_current_heads()
-    return set(current) == set(ScriptDirectory.from_config(_configuration()).get_heads())
+    return set(current) == _heads()
+
+
+@cache
+def _heads() -> set[str]:
+    return set(ScriptDirectory.from_config(_configuration()).get_heads())
 
 
 def _configuration() -> Config:
