@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -140,6 +141,17 @@ class ConsoleSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OauthSettings:
+    """The address under which clients reach the API, empty for this machine's own.
+
+    `certificate_proxies` are those whose word counts on a client's certificate.
+    """
+
+    issuer: str
+    certificate_proxies: tuple[IPv4Network | IPv6Network, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of it; `data` is the data directory, `config` the directory of the file that was read."""
 
@@ -156,6 +168,7 @@ class Settings:
     pkcs11: Pkcs11Settings
     backup: BackupSettings
     console: ConsoleSettings
+    oauth: OauthSettings
     origin: str
     period: str
     keep_log_months: int
@@ -273,6 +286,21 @@ class _ConsoleTable(_Table):
     time_zone = fields.String(required=True, validate=_time_zone)
 
 
+def _networks(text: str) -> None:
+    for part in text.split():
+        try:
+            ip_network(part)
+        except ValueError:
+            raise ValidationError(
+                f"{part} is no address and no network such as 10.0.0.0/8"
+            ) from None
+
+
+class _OauthTable(_Table):
+    issuer = fields.String(required=True, validate=_origin)
+    certificate_proxies = fields.String(required=True, validate=_networks)
+
+
 class _AuditTable(_Table):
     # A signed note's key name: no spaces, no plus sign (C2SP signed-note).
     origin = fields.String(required=True, validate=validate.Regexp(r"[^\s+]{1,200}\Z"))
@@ -293,6 +321,7 @@ class _File(_Table):
     pkcs11 = fields.Nested(_Pkcs11Table, required=True)
     backup = fields.Nested(_BackupTable, required=True)
     console = fields.Nested(_ConsoleTable, required=True)
+    oauth = fields.Nested(_OauthTable, required=True)
     audit = fields.Nested(_AuditTable, required=True)
 
 
@@ -324,6 +353,12 @@ def load(environment: Mapping[str, str]) -> Settings:
         console=ConsoleSettings(
             address=loaded["console"]["address"],
             time_zone=ZoneInfo(loaded["console"]["time_zone"]),
+        ),
+        oauth=OauthSettings(
+            issuer=loaded["oauth"]["issuer"],
+            certificate_proxies=tuple(
+                ip_network(part) for part in loaded["oauth"]["certificate_proxies"].split()
+            ),
         ),
         origin=loaded["audit"]["origin"],
         period=loaded["audit"]["period"],

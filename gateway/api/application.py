@@ -7,21 +7,35 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Request, Response, g, request
 from marshmallow import Schema
+from werkzeug.datastructures import MultiDict
 
 from gateway.api import authentication, bodies, logs, problems, repetition
-from gateway.api.endpoint import Answer, Call, Endpoint, Json, Open, Page, Repeats, Streamed
+from gateway.api.endpoint import (
+    Answer,
+    Call,
+    Credentials,
+    Endpoint,
+    Form,
+    Json,
+    Open,
+    Page,
+    Repeats,
+    Streamed,
+)
 from gateway.api.metrics import Metrics
 from gateway.api.problems import Problem, stop
 from gateway.api.rates import Allowance, Rates
 from gateway.model.client import Client
 from gateway.model.ids import new_id
 from gateway.storage.answers import Repeatable
-from gateway.usecases import repeats
+from gateway.usecases import grant, repeats
+from gateway.usecases.admission import Denied
 from gateway.usecases.services import Services
 
 _HEADERS = {
@@ -137,7 +151,8 @@ def _view(edge: Edge, endpoint: Endpoint) -> Callable[..., Response]:
     shape = endpoint.body.shape() if isinstance(endpoint.body, Json) else None
 
     def view(**path: str) -> Response:
-        client = _admitted(edge, endpoint)
+        credentials = authentication.credentials(request, edge.services.settings.oauth)
+        client = _admitted(edge, endpoint, credentials)
         if not all(endpoint.path_form.fullmatch(segment) for segment in path.values()):
             raise stop(problems.NOT_FOUND, "nothing has a name of this form")
         raw = _body(edge, endpoint)
@@ -159,7 +174,9 @@ def _view(edge: Edge, endpoint: Endpoint) -> Callable[..., Response]:
             stream=request.stream,
             repeat_key=key,
             repeatable=repeatable,
-            authorization=request.headers.get("Authorization"),
+            form=request.form if isinstance(endpoint.body, Form) else MultiDict(),
+            credentials=credentials,
+            count=partial(_count, edge),
             peer=_peer(request),
         )
         if repeatable is not None and endpoint.repeats is Repeats.ANSWER_KEPT:
@@ -170,21 +187,37 @@ def _view(edge: Edge, endpoint: Endpoint) -> Callable[..., Response]:
     return view
 
 
-def _admitted(edge: Edge, endpoint: Endpoint) -> Client | None:
+def _admitted(edge: Edge, endpoint: Endpoint, credentials: Credentials) -> Client | None:
     """Who calls, when they may: authenticated, within their rate, in a role that belongs here."""
     if isinstance(endpoint.access, Open):
+        if isinstance(endpoint.body, Form):
+            authentication.refuse_token_in_query(request.args)
         return None
     authentication.refuse_token_in_query(request.args)
-    header = request.headers.get("Authorization")
-    client = authentication.authenticate(edge.services.store, header)
+    found = authentication.authenticate(edge.services.store, credentials)
+    if not isinstance(found, Client):
+        _count(edge, None)
+        _note(edge, found)
+        raise authentication.challenge(credentials.authorization, found)
+    _count(edge, found)
+    if found.role not in endpoint.access:
+        raise stop(problems.ROLE, f"the role {found.role} has no business here")
+    return found
+
+
+def _note(edge: Edge, denied: Denied | None) -> None:
+    """Put on record that a good token came without what it is bound to: it may be stolen."""
+    if denied is not None and denied.client is not None:
+        grant.record_refusal(edge.services.store, denied.client, denied.flaw, g.request_id)
+
+
+def _count(edge: Edge, client: Client | None) -> None:
+    """Counts a request of a client, or a failed authentication of an address."""
     if client is None:
         _within(edge.rates.of_stranger(request.remote_addr or ""))
-        raise authentication.challenge(header)
+        return
     g.client_id = client.client_id
     _within(edge.rates.of_client(client.client_id))
-    if client.role not in endpoint.access:
-        raise stop(problems.ROLE, f"the role {client.role} has no business here")
-    return client
 
 
 def _within(allowance: Allowance) -> None:
@@ -197,17 +230,28 @@ def _body(edge: Edge, endpoint: Endpoint) -> bytes | None:
     """The body read whole; None where there is none to read, or the handler reads it itself."""
     if endpoint.body is None:
         return b"" if endpoint.method != "GET" else None
-    streamed = isinstance(endpoint.body, Streamed)
     bodies.require_media_type(
         request.mimetype,
         request.mimetype_params.get("charset", ""),
         request.headers.get("Content-Encoding", ""),
-        endpoint.body.media_types if isinstance(endpoint.body, Streamed) else (bodies.JSON,),
+        _media_types(endpoint.body),
     )
-    if streamed:
+    if isinstance(endpoint.body, Form):
+        return None
+    if isinstance(endpoint.body, Streamed):
         request.max_content_length = edge.services.settings.limits.orders_body_bytes
         return None
     return request.get_data(cache=False)
+
+
+def _media_types(body: Json | Streamed | Form) -> tuple[str, ...]:
+    match body:
+        case Json():
+            return (bodies.JSON,)
+        case Form():
+            return (bodies.FORM,)
+        case Streamed():
+            return body.media_types
 
 
 def _peer(request_: Request) -> str | None:
@@ -243,7 +287,9 @@ def _once(
 def _rendered(shapes: Mapping[int, Schema], answer: Answer | Problem | Page) -> Response:
     match answer:
         case Answer():
-            return _json(shapes[answer.status].dump(answer.body), answer.status, bodies.JSON)
+            response = _json(shapes[answer.status].dump(answer.body), answer.status, bodies.JSON)
+            response.headers.update(answer.headers)
+            return response
         case Problem():
             return _rendered_problem(answer)
         case Page():

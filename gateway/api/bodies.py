@@ -12,6 +12,7 @@ from gateway.errors import InvalidInput
 from gateway.marketplaces.paths import by_path
 
 JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 
 _DIGITS = 40  # beyond any number that means something here; Python itself refuses above 4300
 

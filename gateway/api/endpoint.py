@@ -7,11 +7,13 @@ from enum import Enum
 from typing import IO, Any
 
 from marshmallow import Schema
+from werkzeug.datastructures import MultiDict
 
 from gateway.api.metrics import Metrics
 from gateway.api.problems import Kind, Problem
 from gateway.model.client import Client
 from gateway.storage.answers import Repeatable
+from gateway.usecases.possession import Shown
 from gateway.usecases.services import Services
 from policies.question import Role
 
@@ -54,12 +56,32 @@ class Streamed:
     described: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form, application/x-www-form-urlencoded, that the handler judges itself; `shape` describes it."""
+
+    shape: type[Schema]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Everything by which a request may prove who sends it; `issuer` is our own name for its sender.
+
+    `issuer` is None where none is configured and the request did not come to this machine's own name.
+    """
+
+    authorization: str | None
+    shown: Shown
+    issuer: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One request, authenticated, within its limits and of the declared shape.
 
-    `authorization` and `peer` are for the one endpoint that judges them itself; `peer` is None when
-    the request was forwarded, because then the address is a proxy's.
+    `credentials`, `form`, `count` and `peer` are for endpoints that judge them themselves. `count`
+    counts a request of a client, or with None a failed authentication, and stops what is too much.
+    `peer` is None when the request was forwarded, because then the address is a proxy's.
     """
 
     request_id: str
@@ -71,7 +93,9 @@ class Call:
     stream: IO[bytes]
     repeat_key: str | None
     repeatable: Repeatable | None
-    authorization: str | None
+    form: "MultiDict[str, str]"
+    credentials: Credentials
+    count: Callable[[Client | None], None]
     peer: str | None
 
     @property
@@ -88,6 +112,7 @@ class Answer:
 
     body: Mapping[str, Any]
     status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +138,7 @@ class Endpoint:
     summary: str
     handler: Handler
     about: str = ""
-    body: Json | Streamed | None = None
+    body: Json | Streamed | Form | None = None
     query: type[Schema] | None = None
     answers: Mapping[int, type[Schema] | str] = field(default_factory=dict)
     problems: tuple[Kind, ...] = ()

@@ -73,9 +73,9 @@ def metrics(services: Services, call: Call) -> Page:
     """The counters, to this machine or to whoever has their token."""
     token = services.settings.service.metrics_token
     if token:
-        given = authentication.bearer(call.authorization) or ""
+        given = authentication.bearer(call.credentials.authorization) or ""
         if not hmac.compare_digest(given, token):
-            raise authentication.challenge(call.authorization)
+            raise authentication.challenge(call.credentials.authorization)
     elif call.peer not in _LOOPBACK:
         raise stop(
             problems.NOT_AUTHENTICATED,

@@ -10,8 +10,8 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema
 
 from gateway.api import problems, repetition
-from gateway.api.bodies import JSON
-from gateway.api.endpoint import EVERY_ROLE, Endpoint, Json, Open, Repeats, Streamed
+from gateway.api.bodies import FORM, JSON
+from gateway.api.endpoint import EVERY_ROLE, Endpoint, Form, Json, Open, Repeats, Streamed
 from gateway.api.problems import Kind
 from policies.question import Role
 
@@ -26,6 +26,16 @@ appointment and for nothing else. Whatever is decided is on record before it is 
 Times are RFC 3339 in UTC, ids are opaque. Errors are `application/problem+json` (RFC 9457).
 """
 
+_ACCESS = {
+    "type": "oauth2",
+    "description": (
+        "Access tokens by `private_key_jwt`, bound by DPoP (RFC 9449) or to a client certificate "
+        "(RFC 8705); `gateway clients keys` registers the client's public keys. A token that is bound "
+        "by DPoP is sent as `Authorization: DPoP TOKEN` beside its proof."
+    ),
+    "flows": {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": {}}},
+}
+
 
 def specification(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """The OpenAPI document of these endpoints."""
@@ -35,11 +45,12 @@ def specification(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
         openapi_version="3.1.0",
         info={"description": _ABOUT},
         plugins=[_Plugin(schema_name_resolver=_name)],
-        security=[{"token": []}],
+        security=[{"token": []}, {"access": []}],
     )
     spec.components.security_scheme(
         "token", {"type": "http", "scheme": "bearer", "description": "gateway clients create"}
     )
+    spec.components.security_scheme("access", _ACCESS)
     for endpoint in endpoints:
         path = _PARAMETER.sub(r"{\1}", endpoint.path)
         spec.path(path=path, operations={endpoint.method.lower(): _operation(endpoint)})
@@ -118,9 +129,11 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     return parameters
 
 
-def _content(body: Json | Streamed) -> dict[str, Any]:
+def _content(body: Json | Streamed | Form) -> dict[str, Any]:
     if isinstance(body, Json):
         return {JSON: {"schema": body.shape}}
+    if isinstance(body, Form):
+        return {FORM: {"schema": body.shape}}
     return {media_type: {"schema": dict(body.described)} for media_type in body.media_types}
 
 
@@ -131,7 +144,15 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
     answers = {str(status): _answer(shape) for status, shape in endpoint.answers.items()}
     if endpoint.conditional:
         answers["304"] = {"description": "What If-None-Match names still stands."}
-    return answers | {str(status): _problem(by_status[status]) for status in sorted(by_status)}
+    for status in sorted(by_status):
+        told = _problem(by_status[status])
+        if answer := answers.get(str(status)):
+            told = {
+                "description": f"{answer['description']}; {told['description']}",
+                "content": {**answer["content"], **told["content"]},
+            }
+        answers[str(status)] = told
+    return answers
 
 
 def _answer(shape: type[Schema] | str) -> dict[str, Any]:
@@ -153,6 +174,8 @@ def _problem(kinds: Sequence[Kind]) -> dict[str, Any]:
 
 def _usual(endpoint: Endpoint) -> Iterator[Kind]:
     """The problems that the steps around a handler may end in."""
+    if isinstance(endpoint.body, Form):
+        yield problems.TOKEN_IN_QUERY
     if not isinstance(endpoint.access, Open):
         yield from (problems.TOKEN_IN_QUERY, problems.NOT_AUTHENTICATED, problems.TOO_MANY)
         yield problems.UNAVAILABLE
@@ -160,7 +183,11 @@ def _usual(endpoint: Endpoint) -> Iterator[Kind]:
             yield problems.ROLE
     if endpoint.body is not None:
         yield from (problems.MALFORMED, problems.TOO_LARGE, problems.MEDIA)
-    checked = (endpoint.body, endpoint.query, endpoint.repeats is not Repeats.IGNORED)
+    checked = (
+        isinstance(endpoint.body, Json | Streamed),
+        endpoint.query,
+        endpoint.repeats is not Repeats.IGNORED,
+    )
     if any(checked):
         yield problems.INVALID
     yield problems.INTERNAL

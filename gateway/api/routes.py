@@ -11,6 +11,7 @@ from gateway.api import (
     orders,
     policy,
     releases,
+    tokens,
 )
 from gateway.api.documentation import documentation
 from gateway.api.endpoint import Endpoint
@@ -36,6 +37,8 @@ def endpoints(readiness: Readiness, relay: Relay) -> list[Endpoint]:
         audit.receipt_of,
         *log.endpoints(),
         policy.show,
+        tokens.token,
+        tokens.metadata,
         health.alive,
         health.ready(readiness),
         health.metrics,

@@ -147,5 +147,6 @@ def _data(carrier: Carrier, registration: str) -> dict[str, Any]:
         "has_public_key": carrier.public_key is not None,
         "order_profile": carrier.order_profile,
         "order_endpoint": carrier.order_endpoint,
+        "bound_tokens": carrier.bound_tokens,
         "withdrawn_at": carrier.withdrawn_at,
     }

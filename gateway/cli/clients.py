@@ -1,6 +1,7 @@
 """`gateway clients`: who holds a token; a token is printed once, when it is made."""
 
 from datetime import timedelta
+from typing import TextIO
 
 import click
 
@@ -8,6 +9,7 @@ from gateway.cli.output import facts, show, table
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.cli.types import OneOf
 from gateway.model.client import Client
+from gateway.usecases import client_keys
 from gateway.usecases import clients as usecase
 from policies.question import Purpose, Role
 
@@ -39,6 +41,13 @@ def clients() -> None:
     metavar="DAYS",
     help="Days until the token stops to count; without it, never.",
 )
+@click.option(
+    "--keys",
+    "jwks",
+    type=click.File(encoding="utf-8"),
+    metavar="FILE|-",
+    help="Public keys (JWKS) that it proves itself with; it gets no token then.",
+)
 @merchant_option
 @json_option
 @pass_run
@@ -49,16 +58,19 @@ def create(
     name: str,
     purposes: tuple[Purpose, ...],
     expires: int | None,
+    jwks: TextIO | None,
     merchant: str,
     as_json: bool,
 ) -> None:
-    """Create a client and print its token, this once.
+    """Create a client and print its token, this once; one with --keys asks for its tokens itself.
 
     \b
     Examples:
       gateway clients create --role carrier --carrier dachser --name "Dachser TMS" --expires 365
       gateway clients create --role shop --name "Web shop" --purpose delivery-notice
+      gateway clients create --role carrier --carrier dachser --name "Dachser TMS" --keys jwks.json
     """
+    found = client_keys.read(jwks.read()) if jwks else ()
     client, token = usecase.create(
         run.services.store,
         run.merchant(merchant),
@@ -67,21 +79,47 @@ def create(
         name,
         purposes or None,
         None if expires is None else timedelta(days=expires),
+        found,
     )
-    lines = [
-        *facts(
-            {
-                "client": client.client_id,
-                "role": client.role,
-                "purposes": client.purposes,
-                "expires": client.expires_at,
-                "token": token,
-            }
-        ),
-        "",
-        "The token is not shown again, and kept here only as a hash.",
-    ]
+    told = {
+        "client": client.client_id,
+        "role": client.role,
+        "purposes": client.purposes,
+        "expires": client.expires_at,
+    }
+    if found:
+        names = [key["kid"] for key in found]
+        asks = "It asks for access tokens at /oauth/token, with assertions that it signs."
+        lines = [*facts(told | {"keys": tuple(names)}), "", asks]
+        show(as_json, {"client_id": client.client_id, "keys": names}, lines)
+        return
+    kept = "The token is not shown again, and kept here only as a hash."
+    lines = [*facts(told | {"token": token}), "", kept]
     show(as_json, {"client_id": client.client_id, "token": token}, lines)
+
+
+@clients.command()
+@click.argument("client_id", metavar="ID")
+@click.argument("file", type=click.File(encoding="utf-8"), metavar="FILE|-")
+@merchant_option
+@json_option
+@pass_run
+def keys(run: Run, client_id: str, file: TextIO, merchant: str, as_json: bool) -> None:
+    """Register the public keys (JWKS) that a client proves itself with, in place of those before.
+
+    From now on it asks for short-lived access tokens at /oauth/token, and its plain token counts for
+    nothing. To change a key without a gap, register the old and the new one, later the new one alone:
+    access tokens that were asked for with a key that is not there any more end at once.
+
+    \b
+    Example:
+      gateway clients keys 0197f3… carrier-jwks.json
+    """
+    found = client_keys.read(file.read())
+    client = client_keys.register(run.services.store, run.merchant(merchant), client_id, found)
+    names = [key["kid"] for key in found]
+    lines = [f"{client.client_id} ({client.name}) proves itself with: {', '.join(names)}"]
+    show(as_json, {"client_id": client.client_id, "keys": names}, lines)
 
 
 @clients.command("list")
@@ -91,7 +129,7 @@ def create(
 def list_(run: Run, merchant: str, as_json: bool) -> None:
     """Show all clients, expired and revoked ones too."""
     found = usecase.listing(run.services.store, run.merchant(merchant))
-    head = ("client", "role", "carrier", "name", "created", "expires", "state")
+    head = ("client", "role", "carrier", "name", "created", "expires", "state", "proves itself by")
     rows = [
         (
             one.client_id,
@@ -101,6 +139,7 @@ def list_(run: Run, merchant: str, as_json: bool) -> None:
             one.created_at,
             one.expires_at,
             _state(run, one),
+            _proof(one),
         )
         for one in found
     ]
@@ -115,6 +154,7 @@ def list_(run: Run, merchant: str, as_json: bool) -> None:
             "expires_at": one.expires_at,
             "revoked_at": one.revoked_at,
             "state": _state(run, one),
+            "proves_itself_by": _proof(one),
         }
         for one in found
     ]
@@ -135,3 +175,7 @@ def _state(run: Run, client: Client) -> str:
     if client.revoked_at is not None:
         return "revoked"
     return "live" if client.is_live(run.clock()) else "expired"
+
+
+def _proof(client: Client) -> str:
+    return "keys" if client.own_keys else "token"

@@ -13,6 +13,8 @@ class Carrier:
 
     `endpoint` takes messages, sealed for `public_key` if there is one. `order_endpoint` takes the
     carrier's own order documents, which are written as `order_profile` says.
+    With `bound_tokens` its clients' plain tokens count for nothing: only access tokens that are
+    bound to a key or a certificate do (RFC 9449, RFC 8705).
     """
 
     carrier_id: str
@@ -28,6 +30,7 @@ class Carrier:
     withdrawn_at: datetime | None = None
     order_profile: str | None = None
     order_endpoint: str | None = None
+    bound_tokens: bool = False
 
     def recipient(self, merchant: str) -> Recipient:
         """The carrier as registered with a merchant, for what is handed over without its asking."""

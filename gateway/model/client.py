@@ -18,13 +18,17 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client(Recipient):
-    """A registered caller of the API, who receives what it asks for itself."""
+    """A registered caller of the API, who receives what it asks for itself.
+
+    With `own_keys` it proves itself by keys of its own, and its plain token counts for nothing.
+    """
 
     client_id: str
     name: str
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    own_keys: bool = False
 
     def is_live(self, now: datetime) -> bool:
         """Whether the token counts at `now`: neither revoked nor expired."""

@@ -58,6 +58,7 @@ def _columns(carrier: Carrier) -> dict[str, Any]:
         "withdrawn_at": carrier.withdrawn_at,
         "order_profile": carrier.order_profile,
         "order_endpoint": carrier.order_endpoint,
+        "bound_tokens": carrier.bound_tokens,
     }
 
 
@@ -76,4 +77,5 @@ def _carrier(row: Any) -> Carrier:
         withdrawn_at=row.withdrawn_at,
         order_profile=row.order_profile,
         order_endpoint=row.order_endpoint,
+        bound_tokens=row.bound_tokens,
     )

@@ -101,6 +101,8 @@ carriers = Table(
     Column("withdrawn_at", Instant),
     Column("order_profile", String(64)),
     Column("order_endpoint", Text),
+    # Its clients' plain tokens count for nothing: only such as are bound to a key or a certificate.
+    Column("bound_tokens", Boolean, nullable=False),
 )
 
 clients = Table(
@@ -114,6 +116,8 @@ clients = Table(
     # SHA-256 of a random 256-bit token: nothing to guess, so no slow hash is needed.
     Column("token_hash", LargeBinary(32), nullable=False, unique=True),
     Column("purposes", JSON, nullable=False),
+    # The public keys that the client proves itself with; its token does not count beside them.
+    Column("jwks", JSON(none_as_null=True)),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("revoked_at", Instant),

@@ -105,6 +105,7 @@ def _carrier(carrier_id: str, table: Mapping[str, Any]) -> Carrier:
         public_key=table["public_key"],
         order_profile=table["order_profile"],
         order_endpoint=table["order_endpoint"],
+        bound_tokens=table["bound_tokens"],
     )
 
 
@@ -175,6 +176,7 @@ class _CarrierTable(_Table):
     public_key = kinds.String(load_default=None, validate=_public_key)
     order_profile = kinds.String(load_default=None, validate=validate.Regexp(_ID))
     order_endpoint = kinds.String(load_default=None, validate=_https)
+    bound_tokens = kinds.Boolean(load_default=False, truthy={True}, falsy={False})
 
 
 class _File(_Table):

@@ -1,21 +1,21 @@
-"""Creates, recognises and revokes clients; a token is shown once and kept only as its hash."""
+"""Creates and revokes clients; a token is shown once and kept only as its hash."""
 
 import base64
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from gateway.audit.entry import Action, Outcome
 from gateway.errors import InvalidInput, NotFound
 from gateway.model.client import Client
 from gateway.storage import carriers, clients
+from gateway.storage.clients import Jwk
 from gateway.storage.store import Store, Transaction
 from gateway.usecases.actors import OPERATOR
 from policies.question import OTTO_SIX, Purpose, Registration, Role
 
-_TOKEN = re.compile(r"cgw_[A-Za-z0-9_-]{43}")
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 
 DEFAULT_PURPOSES = {
@@ -36,11 +36,13 @@ def create(
     name: str,
     purposes: Collection[Purpose] | None,
     expires: timedelta | None,
+    keys: Sequence[Jwk] = (),
 ) -> tuple[Client, str]:
     """A new client and its token, `cgw_` and 256 random bits in base64url.
 
-    `purposes` None means all of the role's; `expires` is how long the token counts, None for ever.
-    InvalidInput names the field that does not fit.
+    `purposes` None means all of the role's; `expires` is how long the client counts, None for ever.
+    With `keys` it proves itself with these, and the token counts for nothing. InvalidInput names the
+    field that does not fit.
     """
     _check(role, carrier_id, name, purposes, expires)
     token = "cgw_" + base64.urlsafe_b64encode(store.entropy(32)).rstrip(b"=").decode()
@@ -58,21 +60,15 @@ def create(
             created_at=tx.now,
             expires_at=None if expires is None else tx.now + expires,
             revoked_at=None,
+            own_keys=bool(keys),
         )
         clients.add(tx.connection, client, _hash(token))
+        if keys:
+            clients.set_keys(tx.connection, client.client_id, keys)
         _record(tx, Action.CLIENT_CREATED, client)
         return client
 
     return store.write(merchant, work), token
-
-
-def authenticate(store: Store, token: str, now: datetime) -> Client | None:
-    """The live client that the token belongs to; a revoked one is none from the next request on."""
-    if not _TOKEN.fullmatch(token):
-        return None
-    with store.read() as connection:
-        client = clients.by_token_hash(connection, _hash(token))
-    return client if client is not None and client.is_live(now) else None
 
 
 def revoke(store: Store, merchant: str, client_id: str) -> Client:

@@ -41,9 +41,9 @@ def test_the_description_is_openapi_and_names_every_route(api: Api) -> None:
 
 
 def test_every_operation_wants_the_token_unless_it_says_otherwise(api: Api) -> None:
-    """Those that are open are the probes, and what the log proves itself with."""
+    """Those that are open are the probes, what the log proves itself with, and the way to a token."""
     spec = json.loads(api.get("/openapi.json").data)
-    assert spec["security"] == [{"token": []}]
+    assert spec["security"] == [{"token": []}, {"access": []}]
     opened = {
         path
         for path, operations in spec["paths"].items()
@@ -51,7 +51,8 @@ def test_every_operation_wants_the_token_unless_it_says_otherwise(api: Api) -> N
         if operation.get("security") == []
     }
     proofs = {path for path in opened if re.search("/(key|checkpoint|tile/{level}/{index})$", path)}
-    assert opened - proofs == {"/healthz", "/readyz", "/metrics"}
+    ways_in = {"/oauth/token", "/.well-known/oauth-authorization-server"}
+    assert opened - proofs - ways_in == {"/healthz", "/readyz", "/metrics"}
 
 
 def test_every_problem_is_explained_where_its_type_points_to(api: Api) -> None:

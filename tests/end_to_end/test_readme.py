@@ -71,7 +71,8 @@ def test_every_example_works_as_printed(shell: Mapping[str, str]) -> None:
     (Path(shell["FOLDER"]) / "config").symlink_to(ROOT / "config")
     ran = 0
     for example in examples():
-        command = example.command.replace("127.0.0.1:8080", f"127.0.0.1:{shell['PORT']}")
+        here = f"127.0.0.1:{shell['PORT']}"
+        command = example.command.replace("127.0.0.1:8080", here)
         done = subprocess.run(
             ["bash", "-c", command],
             env=shell,
@@ -83,7 +84,9 @@ def test_every_example_works_as_printed(shell: Mapping[str, str]) -> None:
         )
         told = f"README.md:{example.line}: {command}\n{done.stdout}\n{done.stderr}"
         assert done.returncode == 0, told
-        assert re.match(_pattern(example.output), done.stdout, re.DOTALL), told
+        assert re.match(
+            _pattern(example.output.replace("127.0.0.1:8080", here)), done.stdout, re.DOTALL
+        ), told
         ran += 1
     assert ran > 15
 
