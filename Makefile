@@ -1,6 +1,7 @@
 # Everything a developer or an evaluator types; needs Python 3.11 or later and make, nothing else.
 #   make up          set up with demo data, print requests to try, and serve (PORT=8080 DATA=var)
 #   make test        every test but the long ones        make test-long   the long ones
+#   make bench       measure everything beside its yardstick; QUICK=1: under two minutes
 #   make lint        formatter, linter, types, imports
 #   make lock        write the locked dependencies anew from pyproject.toml
 
@@ -10,12 +11,14 @@ PYTHON =
 PORT = 8080
 DATA = $(or $(GATEWAY_DATA),var)
 PYTEST =
+QUICK =
+BENCH =
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
   --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DELETE_ON_ERROR:
-.PHONY: up test test-long lint lock
+.PHONY: up test test-long bench lint lock
 
 up: export GATEWAY_DATA := $(DATA)
 up: export GATEWAY_SERVICE__PORT := $(PORT)
@@ -29,6 +32,9 @@ test: $(VENV)/.installed-dev
 
 test-long: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m long $(PYTEST)
+
+bench: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick) $(BENCH)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

@@ -1,7 +1,4 @@
-"""Starts the WSGI server with its workers; loudly, or not at all.
-
-granian: in our measurement it answered twice as many requests a second as gunicorn.
-"""
+"""Starts the WSGI server with its workers; loudly, or not at all."""
 
 import multiprocessing
 import signal
@@ -14,9 +11,6 @@ from threading import Thread
 
 import structlog
 from flask import Flask
-from granian.constants import HTTPModes, Interfaces
-from granian.log import LogLevels
-from granian.server import Server
 
 from gateway.api import logs, metrics
 from gateway.app import assemble, create_app
@@ -24,6 +18,7 @@ from gateway.errors import ConfigurationError
 from gateway.handover.courier import Courier
 from gateway.handover.outbound import Outbound
 from gateway.handover.push import Pusher
+from gateway.server import http_server
 from gateway.settings import Settings
 from gateway.storage import schema
 from gateway.storage.database import Database
@@ -33,7 +28,6 @@ from gateway.usecases.schedule import Scheduler
 from gateway.usecases.sequence import Sequencer
 from gateway.usecases.tallying import Counter
 
-_LAST_REQUESTS_SECONDS = 30
 _LOOK_AGAIN_SECONDS = 0.05
 
 
@@ -48,20 +42,8 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     metrics.share_between_processes(settings.data / "metrics")
     # A forked worker would inherit connections and locks in whatever state they are in.
     multiprocessing.set_start_method("spawn", force=True)
-    server = Server(
-        "gateway",
-        host,
-        port,
-        interface=Interfaces.WSGI,
-        http=HTTPModes.http1,
-        websockets=False,
-        workers=workers,
-        blocking_threads=settings.service.threads,
-        respawn_failed_workers=True,
-        workers_kill_timeout=_LAST_REQUESTS_SECONDS,
-        log_level=LogLevels.error,
-        log_dictconfig=logs.configuration(),
-    )
+    threads = settings.service.threads
+    server = http_server(host, port, workers, threads, logs.configuration())
     announcing = partial(_announce_once_it_answers, host, port, workers)
     server.on_startup(Thread(target=announcing, name="announcing", daemon=True).start)
     # In this process, which has little else to do and does not come and go as workers may.

@@ -24,7 +24,7 @@ class Live:
 
     def __init__(self, data: Path, workers: int = 2, **told: str) -> None:
         self.data = data
-        self.port = _free_port()
+        self.port = free_port()
         self.errors = (data.parent / f"serve-{self.port}.log").open("w+b")
         self._process = subprocess.Popen(
             [
@@ -89,7 +89,9 @@ class Live:
             except OSError:
                 time.sleep(0.05)
         self.errors.seek(0)
-        raise RuntimeError(f"the gateway did not start: {self.errors.read().decode()}")
+        written = self.errors.read().decode()
+        self.kill()
+        raise RuntimeError(f"the gateway did not start: {written}")
 
 
 def environment(data: Path) -> dict[str, str]:
@@ -111,7 +113,8 @@ def gateway(data: Path, *arguments: str, stdin: bytes = b"") -> subprocess.Compl
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

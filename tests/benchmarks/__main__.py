@@ -1,0 +1,66 @@
+"""`make bench`: one run of all rows, a table on the terminal, JSON in a file."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import click
+
+from tests.benchmarks import load, machine, table
+from tests.benchmarks.bench import Bench, chosen, every_row, known_reasons, measured
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Everything smaller: under two minutes.")
+@click.option("--only", "names", multiple=True, metavar="ROW", help="This row; repeatable.")
+@click.option("--rounds", type=click.IntRange(1), help="Rounds of each row.")
+@click.option(
+    "--seconds", type=float, help="Seconds of each round, where a row has no end of its own."
+)
+@click.option("--json", "path", type=click.Path(path_type=Path), default=Path("var/bench.json"))
+@click.option("--list", "listing", is_flag=True, help="Name the rows, and do nothing.")
+def main(
+    *,
+    quick: bool,
+    names: tuple[str, ...],
+    rounds: int | None,
+    seconds: float | None,
+    path: Path,
+    listing: bool,
+) -> None:
+    """Measure each row beside its yardstick, in turn, and tell which targets hold."""
+    if listing:
+        for row in every_row():
+            click.echo(f"{row.name:24} {row.measure}")
+        return
+    try:
+        rows = chosen(names)
+    except KeyError as fault:
+        raise click.UsageError(f"there is no row {fault}: --list names them") from None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # On the disk that the service would use, not in memory.
+    with tempfile.TemporaryDirectory(prefix="bench", dir=path.parent) as scratch:
+        directory = Path(scratch).resolve()
+        about = {**machine.described(directory), "load": load.described()}
+        results = []
+        for at, row in enumerate(rows):
+            own = directory / f"{at}"
+            own.mkdir()
+            bench = Bench(
+                quick=quick,
+                rounds=rounds or (3 if quick else 5),
+                seconds=seconds or (1 if quick else 5),
+                directory=own,
+            )
+            click.echo(f"{row.name} …", err=True)
+            results.append(measured(row, bench, known_reasons()))
+    for name, text in about.items():
+        click.echo(f"{name + ':':12} {text}")
+    click.echo()
+    for line in table.lines(results):
+        click.echo(line)
+    path.write_text(json.dumps(table.as_json(results, about, quick), indent=1) + "\n")
+    click.echo(f"\n{path}")
+
+
+main()

@@ -1,0 +1,164 @@
+"""What rows measure against: a gateway with orders, its served processes, the bare Flask beside it."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import update
+
+from gateway import settings
+from gateway.app import assemble, now
+from gateway.audit.entry import Actor
+from gateway.marketplaces.otto.derive import derive
+from gateway.model.order import Order
+from gateway.storage import schema
+from gateway.storage.tables import items
+from gateway.usecases import clients, merchants, register
+from gateway.usecases.intake import BATCH
+from gateway.usecases.services import Services
+from policies.question import Role
+from tests.builders import an_address, an_order, order_number
+from tests.conftest import a_carrier
+from tests.databases import Postgres, serve
+from tests.end_to_end.live import ROOT, Live, free_port
+
+WORKERS, THREADS = 2, 8
+"""As shipped in config/gateway.toml, and for both sides alike."""
+
+UNLIMITED = {"GATEWAY_LIMITS__REQUESTS_PER_MINUTE": "100000000"}
+"""One client stands for many: its own rate is not what is measured."""
+
+_DURABLE = ("listen_addresses=", "max_connections=100", "shared_buffers=256MB")
+_CARRIER = "dachser"
+_SETTER = Actor(role="operator", id="bench")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A data directory that is set up; `told` are its settings, `token` the carrier's."""
+
+    data: Path
+    token: str
+    numbers: Sequence[str]
+    told: Mapping[str, str] = field(default_factory=dict)
+
+    def services(self) -> Services:
+        """The use cases over it, in this process; for whoever closes the database after use."""
+        named = {"GATEWAY_DATA": str(self.data), **self.told}
+        return assemble(settings.load(named))
+
+    @contextmanager
+    def served(self, workers: int = WORKERS) -> Iterator[Live]:
+        """The gateway over it, as its users run it."""
+        live = Live(self.data, workers, **UNLIMITED, **self.told)
+        try:
+            yield live
+        finally:
+            live.stop()
+
+
+def prepared(data: Path, orders: int, url: str | None = None) -> Prepared:
+    """A gateway with this many freight orders that the carrier may have; each with phone and e-mail."""
+    told = {} if url is None else {"GATEWAY_DATABASE": url}
+    services = assemble(settings.load({"GATEWAY_DATA": str(data), **told}))
+    store = services.store
+    with closing_database(services):
+        schema.upgrade(store.database)
+        merchants.create(store, "default", "Default")
+        register.apply(store, "default", _SETTER, [_current_carrier()])
+        made = clients.create(store, "default", Role.CARRIER, _CARRIER, "bench", None, None)
+        numbers = [order_number(at) for at in range(orders)]
+        for first in range(0, orders, BATCH):
+            batch = [_derived(services, at) for at in range(first, min(orders, first + BATCH))]
+            services.intake("default", _SETTER, batch, 0, None)
+        with store.change() as connection:
+            # As an assignment leaves it; one by one they would take longer than the measurement.
+            connection.execute(update(items).values(carrier=_CARRIER, assigned_at=now()))
+    return Prepared(data=data, token=made[1], numbers=numbers, told=told)
+
+
+def a_freight_order(at: int) -> Mapping[str, Any]:
+    """An OTTO order of today, another buyer for each number."""
+    today = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    address = an_address(
+        firstName=f"Erika{at}",
+        phoneNumber=f"+49 30 23125{at % 1000:03d}",
+        email=f"e{at}@example.org",
+    )
+    return an_order(
+        order_number(at), deliveryAddress=address, orderDate=today, lastModifiedDate=today
+    )
+
+
+@contextmanager
+def closing_database(services: Services) -> Iterator[Services]:
+    """Lets go of the connections at the end."""
+    try:
+        yield services
+    finally:
+        services.store.database.engine.dispose()
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of its own that commits durably, on a disk that outlives a restart."""
+    # A socket's path may have 107 bytes, and another user has to reach it.
+    home = Path(tempfile.mkdtemp(prefix="bench", dir="/var/tmp"))
+    home.chmod(0o711)
+    try:
+        with closing(serve(home / "server", _DURABLE)) as servers:
+            yield next(servers)
+    finally:
+        shutil.rmtree(home)
+
+
+@contextmanager
+def bare(workers: int = WORKERS, threads: int = THREADS) -> Iterator[int]:
+    """The bare Flask view on the same server and settings; its port, once it answers."""
+    port = free_port()
+    command = [sys.executable, "-m", "tests.benchmarks.bare", *map(str, (port, workers, threads))]
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    try:
+        until_ready(port)
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def until_ready(port: int, seconds: float = 30) -> None:
+    """Waits until /readyz answers 200."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            with closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+                connection.request("GET", "/readyz")
+                if connection.getresponse().status == 200:
+                    return
+        except (OSError, HTTPException):
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.005)
+
+
+def _derived(services: Services, at: int) -> Order:
+    order = derive(a_freight_order(at), services.otto)
+    if not isinstance(order, Order):
+        raise TypeError(f"the benchmark's own order is rejected: {order.errors}")
+    return order
+
+
+def _current_carrier() -> Any:
+    today = now()
+    year = timedelta(days=365)
+    return a_carrier(_CARRIER, valid_from=today - year, valid_until=today + year)
