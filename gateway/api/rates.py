@@ -1,12 +1,12 @@
 """How many requests one client may make in a minute; counted in each worker, forgotten at its end."""
 
 import math
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
+_SECONDS = 60
 
 STRANGER_PER_MINUTE = 60
 """Failed authentications from one address: far more than a wrong setting makes, too few to be load."""
@@ -31,28 +31,34 @@ class Allowance:
 
 
 class Rates:
-    """The windows of all clients of one worker.
+    """The windows of all clients of one worker; all of them begin anew at the same time.
 
     Clients are counted by who they are, never by address: behind a proxy all have the same one.
     Failed authentications are counted by address, after the token was looked up, so that a
     stranger's noise keeps no client out.
     """
 
-    def __init__(self, per_minute: int) -> None:
-        self._windows = FixedWindowRateLimiter(MemoryStorage())
-        self._client = RateLimitItemPerMinute(per_minute)
-        self._stranger = RateLimitItemPerMinute(STRANGER_PER_MINUTE)
+    def __init__(self, per_minute: int, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._per_minute = per_minute
+        self._ticks = ticks
+        self._counts: dict[tuple[str, str], int] = {}
+        self._ends = ticks() + _SECONDS
+        self._counting = threading.Lock()
 
     def of_client(self, client_id: str) -> Allowance:
         """Counts a request of a client."""
-        return self._count(self._client, "client", client_id)
+        return self._count("client", client_id, self._per_minute)
 
     def of_stranger(self, address: str) -> Allowance:
         """Counts a failed authentication."""
-        return self._count(self._stranger, "address", address)
+        return self._count("address", address, STRANGER_PER_MINUTE)
 
-    def _count(self, item: RateLimitItem, *who: str) -> Allowance:
-        granted = self._windows.hit(item, *who)
-        window = self._windows.get_window_stats(item, *who)
-        seconds = max(1, math.ceil(window.reset_time - time.time()))
-        return Allowance(granted, item.amount, window.remaining, seconds)
+    def _count(self, kind: str, who: str, limit: int) -> Allowance:
+        with self._counting:
+            now = self._ticks()
+            if now >= self._ends:
+                self._counts.clear()
+                self._ends = now + _SECONDS
+            count = self._counts[kind, who] = self._counts.get((kind, who), 0) + 1
+            seconds = max(1, math.ceil(self._ends - now))
+        return Allowance(count <= limit, limit, max(0, limit - count), seconds)

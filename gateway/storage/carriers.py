@@ -6,17 +6,20 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from gateway.model.carrier import Carrier
+from gateway.storage.prepared import Prepared
 from gateway.storage.tables import carriers
 from policies.question import Mode, Purpose
 
-_ONE = select(carriers).where(
-    carriers.c.merchant == bindparam("merchant"), carriers.c.carrier == bindparam("carrier")
+_ONE = Prepared(
+    select(carriers).where(
+        carriers.c.merchant == bindparam("merchant"), carriers.c.carrier == bindparam("carrier")
+    )
 )
 
 
 def one(connection: Connection, merchant: str, carrier_id: str) -> Carrier | None:
     """A registration, current or not."""
-    row = connection.execute(_ONE, {"merchant": merchant, "carrier": carrier_id}).first()
+    row = _ONE.first(connection, {"merchant": merchant, "carrier": carrier_id})
     return None if row is None else _carrier(row)
 
 

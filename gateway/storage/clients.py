@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, insert, select, update
 
 from gateway.model.client import Client
+from gateway.storage.prepared import Prepared
 from gateway.storage.tables import carriers, clients
 from policies.question import Purpose, Role
 
 Jwk = Mapping[str, str]
 """A public key as JSON (RFC 7517)."""
 
-_BY_HASH = (
+_BY_HASH = Prepared(
     select(clients, carriers.c.bound_tokens)
     .outerjoin(
         carriers,
@@ -25,8 +26,8 @@ _BY_HASH = (
 
 def by_token_hash(connection: Connection, token_hash: bytes) -> tuple[Client, bool] | None:
     """The client that a token belongs to, live or not, and whether its carrier takes bound tokens only."""
-    row = connection.execute(_BY_HASH, {"token_hash": token_hash}).mappings().first()
-    return None if row is None else (client_of(row), bool(row[carriers.c.bound_tokens]))
+    row = _BY_HASH.first(connection, {"token_hash": token_hash})
+    return None if row is None else (client_of(row._asdict()), bool(row.bound_tokens))
 
 
 def one(connection: Connection, client_id: str) -> tuple[Client, Sequence[Jwk]] | None:

@@ -1,13 +1,16 @@
 """Opens the database with durable commits, and has its writers take turns; it knows no table."""
 
 import hashlib
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from gateway.errors import ConfigurationError
 from gateway.storage.gate import Gate, locked, make_private
@@ -40,6 +43,7 @@ _POSTGRES_OPTIONS = (
 )
 _SNAPSHOT: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _CONNECT_SECONDS = 5
+_IDLE_SECONDS = 1.0
 _POOL_SECONDS = 10
 
 
@@ -57,12 +61,21 @@ class Database:
             make_private(self._path)
             self._gate = Gate(self._beside("gate"))
         self.engine = _engine(parsed, threads, self.is_sqlite)
+        # SQLite's own connections are without a transaction as long as none is begun.
+        no_transaction = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._unbound = self.engine.execution_options(gateway_glances=True, **no_transaction)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A consistent snapshot; it is never committed, so nothing can be changed in it."""
         with self.engine.connect() as connection:
             yield connection if self.is_sqlite else connection.execution_options(**_SNAPSHOT)
+
+    @contextmanager
+    def glancing(self) -> Iterator[Connection]:
+        """For one statement that reads: it sees what is committed, and needs no transaction around it."""
+        with self._unbound.connect() as connection:
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -165,8 +178,11 @@ def _engine(url: URL, threads: int, is_sqlite: bool) -> Engine:
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "gateway",
         }
-        # A connection that a failover took away is noticed before it is used.
-        return create_engine(url, pool_pre_ping=True, connect_args=connect, **pool)
+        postgres = create_engine(url, connect_args=connect, **pool)
+        event.listen(postgres, "checkin", _note_time)
+        error = postgres.dialect.loaded_dbapi.Error
+        event.listen(postgres, "checkout", partial(_check_where_idle, error))
+        return postgres
     engine = create_engine(url, **pool)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -181,8 +197,30 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("gateway_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("gateway_glances"):
+        return
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("gateway_writes") else "BEGIN")
+
+
+def _note_time(_driver: Any, record: ConnectionPoolEntry) -> None:
+    record.info["idle_since"] = time.monotonic()
+
+
+def _check_where_idle(
+    error: type[Exception], driver: Any, record: ConnectionPoolEntry, _proxy: Any
+) -> None:
+    """A connection that a failover took away is noticed before it is used.
+
+    One that was in use a moment ago is not asked: that would cost as much as the statement itself.
+    """
+    if time.monotonic() - record.info.get("idle_since", time.monotonic()) < _IDLE_SECONDS:
+        return
+    try:
+        driver.execute("").close()
+        driver.rollback()
+    except error as fault:
+        raise DisconnectionError from fault
 
 
 def _lock_number(what: str) -> int:

@@ -7,14 +7,15 @@ from sqlalchemy import Connection, Row, bindparam, insert, update
 
 from gateway.audit.entry import Action, Draft, Entry
 from gateway.model.ids import Entropy
+from gateway.storage.prepared import Prepared
 from gateway.storage.tables import entries, entry_reasons, logs
 from gateway.storage.tombstones import Kind, Tombstone
 
 _DEPARTURES = {Action.CONTACT_EXPIRED: Kind.CONTACT, Action.SUBJECT_ERASED: Kind.SUBJECT}
 
-_ADD = insert(entries)
-_ADD_REASONS = insert(entry_reasons)
-_GROW = (
+_ADD = Prepared(insert(entries))
+_ADD_REASONS = Prepared(insert(entry_reasons))
+_GROW = Prepared(
     update(logs)
     .where(logs.c.log == bindparam("of_log"))
     .values(size=bindparam("to_size"), last_time=bindparam("to_time"))
@@ -75,8 +76,8 @@ class LogHead:
         """Write what was appended; the last statement before the commit."""
         if not self._entries:
             return
-        self._connection.execute(_ADD, self._entries)
+        _ADD.run(self._connection, self._entries)
         if self._reasons:
-            self._connection.execute(_ADD_REASONS, self._reasons)
+            _ADD_REASONS.run(self._connection, self._reasons)
         grown = {"of_log": self._log, "to_size": self._size, "to_time": self._last_time}
-        self._connection.execute(_GROW, grown)
+        _GROW.run(self._connection, [grown])

@@ -21,6 +21,7 @@ from gateway.model.ids import Entropy, new_id
 from gateway.storage import tree
 from gateway.storage.log import LogHead
 from gateway.storage.notary import Notary
+from gateway.storage.prepared import Prepared
 from gateway.storage.tables import logs, merchants
 
 CHUNK = 16 * WIDTH
@@ -210,7 +211,7 @@ class Logbook:
                 raise _tampered(row, f"entry {index} was changed") from fault
 
 
-_CURRENT = (
+_CURRENT = Prepared(
     select(logs)
     .where(logs.c.merchant == bindparam("merchant"), logs.c.closed_at.is_(None))
     .order_by(logs.c.log.desc())
@@ -224,7 +225,7 @@ _MERCHANT = (
 
 
 def _current(connection: Connection, merchant: str) -> Row[Any] | None:
-    return connection.execute(_CURRENT, {"merchant": merchant}).first()
+    return _CURRENT.first(connection, {"merchant": merchant})
 
 
 def _anew(connection: Connection, merchant: str) -> Row[Any] | None:

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from gateway.model.kept import Appointment, KeptItem, KeptOrder
 from gateway.model.order import EmailKind, Evidence, Flag, Status
+from gateway.storage.prepared import Prepared
 from gateway.storage.tables import contact_digests, contacts, items, orders
 from gateway.vault.envelope import Binding, Envelope
 from policies.question import Mode
@@ -48,7 +49,7 @@ def _mine(table: FromClause) -> ColumnElement[bool]:
 
 
 # Built once: to build a statement anew takes longer than to run it.
-_ORDERS = (
+_WITH_PIECES = (
     select(
         *(column for column in orders.c if column.name not in {"fingerprint", "subject_key"}),
         *(column for column in items.c if column.name not in {"merchant", "order_number"}),
@@ -57,8 +58,13 @@ _ORDERS = (
     .select_from(orders)
     .join(items, _of_order(items))
     .outerjoin(_freight, and_(_of_order(_freight), _freight.c.kind == FREIGHT))
-    .where(_mine(orders))
     .order_by(orders.c.order_number, items.c.position)
+)
+_ORDERS = _WITH_PIECES.where(_mine(orders))
+_ORDER = Prepared(
+    _WITH_PIECES.where(
+        orders.c.merchant == bindparam("merchant"), orders.c.order_number == bindparam("number")
+    )
 )
 _ORDERS_OF_CONSIGNMENTS = select(items.c.consignment, items.c.order_number).where(
     items.c.merchant == bindparam("merchant"),
@@ -93,7 +99,12 @@ def kept_and_sealed(
     connection: Connection, merchant: str, order_numbers: Collection[str]
 ) -> dict[str, tuple[KeptOrder, Sealed | None]]:
     """The orders of these numbers that exist, each with its freight contact while there is one."""
-    rows = connection.execute(_ORDERS, _numbers(merchant, order_numbers))
+    rows: Iterable[Any]
+    if len(order_numbers) == 1:
+        [number] = order_numbers
+        rows = _ORDER.all(connection, {"merchant": merchant, "number": number})
+    else:
+        rows = connection.execute(_ORDERS, _numbers(merchant, order_numbers))
     found: dict[str, tuple[KeptOrder, Sealed | None]] = {}
     for number, of_order in groupby(rows, key=attrgetter("order_number")):
         first, *further = of_order

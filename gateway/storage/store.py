@@ -138,6 +138,15 @@ class Store:
             raise Unavailable("database", "the database cannot be read") from fault
 
     @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """For one statement that reads what is committed now; Unavailable as for `read`."""
+        try:
+            with self.database.glancing() as connection:
+                yield connection
+        except (DBAPIError, PoolTimeout) as fault:
+            raise Unavailable("database", "the database cannot be read") from fault
+
+    @contextmanager
     def change(self) -> Iterator[Connection]:
         """A durable change that no log tells of, such as housekeeping; Unavailable: it did not happen."""
         try:

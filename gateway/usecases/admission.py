@@ -56,7 +56,7 @@ def admit(store: Store, scheme: Scheme, token: str, shown: Shown) -> Client | De
 
 
 def _by_plain_token(store: Store, token: str, now: datetime) -> Client | Denied:
-    with store.read() as connection:
+    with store.glance() as connection:
         found = clients.by_token_hash(connection, hashed(token))
     if found is None or not found[0].is_live(now):
         return _UNKNOWN

@@ -3,25 +3,24 @@
 import threading
 
 import structlog
-from sqlalchemy import select
 
 from gateway.errors import GatewayError, Unavailable
 from gateway.storage import tree
 from gateway.storage.store import Store
-from gateway.storage.tables import logs
 
 PAUSE_SECONDS = 0.25
 """Between two looks for new entries; well under the second within which they are in the tree."""
 
 
 def integrate(store: Store, log: int) -> None:
-    """Bring one log's tree to its end.
+    """Bring one log's tree to the end that the log has now; what comes meanwhile is for the next look.
 
     Each step is one transaction that holds the log's row: two sequencers, on two nodes, cannot take
     the same entries. The checkpoint is held outside the database once it is durable inside.
     """
-    while (signed := _step(store, log)) is not None:
-        store.logbook.notary.hold(*signed)
+    has_more = True
+    while has_more:
+        has_more = _step(store, log)
 
 
 def integrate_waiting(store: Store) -> None:
@@ -82,8 +81,11 @@ class Sequencer:
         return ""
 
 
-def _step(store: Store, log: int) -> tuple[str, bytes] | None:
+def _step(store: Store, log: int) -> bool:
+    """Take a part of the entries in; whether more than that were there."""
     with store.database.writing() as connection:
         note = store.logbook.integrate(connection, log, store.clock())
-        origin = connection.execute(select(logs.c.origin).where(logs.c.log == log)).scalar_one()
-    return None if note is None else (origin, note)
+        row = tree.one(connection, log)
+    if note is not None:
+        store.logbook.notary.hold(row.origin, note)
+    return bool(row.size > row.integrated)

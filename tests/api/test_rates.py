@@ -40,3 +40,12 @@ def test_probes_have_no_limit(an_api: Callable[..., Api]) -> None:
     for _ in range(3):
         answer = api.get("/healthz")
         assert (answer.status_code, answer.headers.get("RateLimit")) == (200, None)
+
+
+def test_a_minute_later_there_are_new_ones() -> None:
+    """The window ends, whoever was refused in it."""
+    seconds = [0.0]
+    windows = rates.Rates(1, lambda: seconds[0])
+    assert [windows.of_client("a").granted for _ in range(2)] == [True, False]
+    seconds[0] = 60.0
+    assert windows.of_client("a").granted
