@@ -89,7 +89,9 @@ def _shown(visit: Visit, found: Opened, proof: Proven | None) -> Html:
             "mark": sentences.mark(told),
             "who": sentences.actor(t, told.actor.id, found.names),
             "carrier": found.names.carriers.get(told.carrier or "", told.carrier),
-            "order": sentences.order(t, found.line) if told.subject else None,
+            "order": sentences.order(t, found.line.order_number, told.subject)
+            if told.subject
+            else None,
             "fields": sentences.fields(t, told.fields) if told.fields else None,
             "why": _why(engine, told, t.language),
             "version": _version(told.policy),

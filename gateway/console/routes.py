@@ -1,6 +1,6 @@
 """Every page there is; what is not named here cannot be reached."""
 
-from gateway.console import entry, log, overview, own_account, signing_in
+from gateway.console import entry, hints, log, overview, own_account, signing_in
 from gateway.console.page import Page
 
 
@@ -9,6 +9,7 @@ def pages() -> list[Page]:
     return [
         overview.overview,
         *(log.log, log.log_export, entry.entry, entry.entry_proof, entry.entry_receipt),
+        *(hints.hints, hints.hint_review),
         *(signing_in.sign_in, signing_in.sign_in_post),
         *(signing_in.sign_in_passkey_options, signing_in.sign_in_passkey),
         *(signing_in.link, signing_in.link_post, signing_in.sign_out),

@@ -18,7 +18,7 @@ def sentence(t: Words, line: Line, names: Names) -> Markup:
     values: dict[str, Markup | str] = {
         "who": _strong(actor(t, entry.actor.id, names)),
         "carrier": _strong(names.carriers.get(entry.carrier or "", entry.carrier or "")),
-        "order": order(t, line),
+        "order": order(t, line.order_number, entry.subject),
         "fields": fields(t, entry.fields),
         "for": t(f"for.{entry.purpose}") if entry.purpose else "",
         "reasons": t.listed(t(f"reason.{code}") for code in entry.reasons),
@@ -45,12 +45,12 @@ def actor(t: Words, actor_id: str, names: Names) -> str:
     return names.actors.get(actor_id) or (str(t(key)) if t.has(key) else actor_id)
 
 
-def order(t: Words, line: Line) -> Markup:
-    """The order that an entry tells of, while that can be told."""
-    if line.order_number:
-        return t("order.known", number=_strong(line.order_number))
-    if line.entry.subject:
-        return t("order.forgotten", subject=line.entry.subject[:_SHORT])
+def order(t: Words, number: str | None, subject: str | None) -> Markup:
+    """An order by its number while that can be told, else by its name in the log."""
+    if number:
+        return t("order.known", number=_strong(number))
+    if subject:
+        return t("order.forgotten", subject=subject[:_SHORT])
     return t("order.none")
 
 

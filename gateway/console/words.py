@@ -104,6 +104,10 @@ class Words:
         """For example 23.11.2026."""
         return format_date(self._local_day(when), str(self("format.short_day")), self._locale)
 
+    def brief_day(self, when: date) -> str:
+        """For example 23.11., where the year is plain."""
+        return format_date(when, str(self("format.brief_day")), self._locale)
+
     def moment(self, when: datetime) -> str:
         """For example 23.11.2026, 19:05."""
         pattern = str(self("format.moment"))

@@ -11,6 +11,8 @@ from gateway.storage.tables import entries, entry_reasons, logs
 from policies.question import Purpose
 from policies.verdict import ReasonCode
 
+_CHUNK = 500
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
@@ -73,6 +75,23 @@ def oldest(connection: Connection, stretch: Stretch, sought: Sought, limit: int)
 def every(connection: Connection, stretch: Stretch, sought: Sought) -> Sequence[Found]:
     """All entries of the stretch that are sought, oldest first: where they can only be a few."""
     return _found(connection, stretch, sought, entries.c.index, None)
+
+
+def released_times(
+    connection: Connection, merchant: str, subjects: Sequence[str], since: datetime
+) -> dict[str, list[datetime]]:
+    """When the contacts of these subjects were released, from `since` on."""
+    found: dict[str, list[datetime]] = {}
+    for at in range(0, len(subjects), _CHUNK):
+        mine = select(entries.c.subject, entries.c.time).where(
+            entries.c.merchant == merchant,
+            entries.c.subject.in_(subjects[at : at + _CHUNK]),
+            entries.c.action == Action.CONTACT_RELEASED.value,
+            entries.c.time >= since,
+        )
+        for subject, time in connection.execute(mine):
+            found.setdefault(subject, []).append(time)
+    return found
 
 
 def _found(

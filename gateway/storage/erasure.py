@@ -16,6 +16,18 @@ def due(connection: Connection, now: datetime, limit: int) -> list[tuple[str, st
     return list(dict.fromkeys((row.merchant, row.order_number) for row in rows))
 
 
+def due_between(
+    connection: Connection, merchant: str, since: datetime | None, until: datetime
+) -> int:
+    """How many orders of a merchant have a contact that is due from `since` up to before `until`."""
+    found = select(func.count(contacts.c.order_number.distinct())).where(
+        contacts.c.merchant == merchant, contacts.c.delete_by < until
+    )
+    if since is not None:
+        found = found.where(contacts.c.delete_by >= since)
+    return connection.execute(found).scalar_one()
+
+
 def still_due(
     connection: Connection, merchant: str, order_numbers: Sequence[str], now: datetime
 ) -> Mapping[str, str | None]:

@@ -80,8 +80,8 @@ def counted(connection: Connection, log: int) -> int:
     return connection.execute(select(tallied.c.upto).where(tallied.c.log == log)).scalar() or 0
 
 
-def count(connection: Connection, log: int, merchant: str, zone: tzinfo, limit: int) -> int:
-    """Count the next entries, at most `limit`; how many they were."""
+def count(connection: Connection, log: int, merchant: str, zone: tzinfo, limit: int) -> list[Entry]:
+    """Count the next entries, at most `limit`; which they were, oldest first."""
     row = select(tallied.c.upto).where(tallied.c.log == log).with_for_update()
     start = connection.execute(row).scalar()
     if start is None:
@@ -89,14 +89,14 @@ def count(connection: Connection, log: int, merchant: str, zone: tzinfo, limit: 
         start = 0
     leaves = tree.leaves(connection, log, start, start + limit)
     found: dict[tuple[int, Kind, int], list[tuple[int, int]]] = {}
-    for index, leaf in enumerate(leaves, start):
-        entry = Entry.parse(leaf)
+    parsed = [Entry.parse(leaf) for leaf in leaves]
+    for index, entry in enumerate(parsed, start):
         key = (index // BLOCK, Kind.of(entry), entry.time.astimezone(zone).toordinal())
         found.setdefault(key, []).append((index % BLOCK, _short(entry.subject)))
     _add(connection, log, merchant, found)
     end = start + len(leaves)
     connection.execute(update(tallied).where(tallied.c.log == log).values(upto=end))
-    return len(leaves)
+    return parsed
 
 
 # ---- Counts -------------------------------------------------------------------------------------
@@ -118,10 +118,16 @@ def sums(connection: Connection, piece: Piece) -> Counter[int]:
     return total
 
 
-def by_day(connection: Connection, log: int, since: int) -> Iterator[tuple[int, int, int]]:
-    """Day (proleptic ordinal), kind and number of entries, from the day `since` on."""
+def by_day(
+    connection: Connection, log: int, low: int, since: int
+) -> Iterator[tuple[int, int, int]]:
+    """Day (proleptic ordinal), kind and number of entries, from the day `since` on.
+
+    No entry of that day stands before the index `low`.
+    """
     found = select(tallies.c.day, tallies.c.kind, func.sum(tallies.c.count))
-    mine = found.where(tallies.c.log == log).where(tallies.c.day >= since)
+    mine = found.where(tallies.c.log == log, tallies.c.block >= low // BLOCK)
+    mine = mine.where(tallies.c.day >= since)
     for day, kind, number in connection.execute(mine.group_by(tallies.c.day, tallies.c.kind)):
         yield day, kind, int(number)
 

@@ -91,6 +91,15 @@ def checkpoint(connection: Connection, log: int) -> bytes | None:
     return None if note is None else bytes(note)
 
 
+def signed_at(connection: Connection, log: int, size: int) -> datetime | None:
+    """When the checkpoint of this size was signed."""
+    mine = (checkpoints.c.log == log) & (checkpoints.c.size == size)
+    found: datetime | None = connection.execute(
+        select(checkpoints.c.signed_at).where(mine)
+    ).scalar()
+    return found
+
+
 def checkpoint_before(connection: Connection, log: int, size: int) -> bytes | None:
     """The last checkpoint of at most `size` entries."""
     found = select(checkpoints.c.note).where(checkpoints.c.log == log, checkpoints.c.size <= size)

@@ -39,3 +39,8 @@ def lines(connection: Connection, merchant: str, found: Sequence[Entry]) -> list
     subjects = {entry.subject for entry in found if entry.subject}
     numbers = activity.order_numbers(connection, merchant, subjects)
     return [Line(entry, numbers.get(entry.subject or "")) for entry in found]
+
+
+def order_number(connection: Connection, merchant: str, subject: str) -> str | None:
+    """The number of the order that has this name in the log; None once the buyer is forgotten."""
+    return activity.order_numbers(connection, merchant, [subject]).get(subject)

@@ -1,4 +1,4 @@
-"""Keeps the tallies of all logs up to date, beside the requests and never in their way."""
+"""Keeps the tallies of all logs up to date, and the hints that come of them, beside the requests and never in their way."""
 
 import threading
 from datetime import tzinfo
@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from gateway.errors import GatewayError, Unavailable
 from gateway.storage import tallies
 from gateway.storage.store import Store
+from gateway.usecases.noticing import notice
 
 _STEP = 1000
 """Entries that are counted in one transaction: a release that waits for it waits some milliseconds."""
@@ -20,7 +21,7 @@ _PAUSE_SECONDS = 1.0
 
 
 def count_waiting(store: Store, zone: tzinfo) -> None:
-    """Count every entry that is not counted; `zone` says when a day begins."""
+    """Count every entry that is not counted, and notice what is worth a look; `zone` has the days."""
     with store.read() as connection:
         found = tallies.waiting(connection)
     for log, merchant in found:
@@ -43,7 +44,9 @@ def catch_up(store: Store, log: int, merchant: str, zone: tzinfo, upto: int) -> 
 
 def _step(store: Store, log: int, merchant: str, zone: tzinfo) -> int:
     with store.change() as connection:
-        return tallies.count(connection, log, merchant, zone, _STEP)
+        found = tallies.count(connection, log, merchant, zone, _STEP)
+        notice(connection, merchant, zone, found)
+        return len(found)
 
 
 class Counter:

@@ -12,6 +12,7 @@ from sqlalchemy import inspect, text
 from gateway.storage import (
     console_tables,
     handover_tables,
+    hint_tables,
     oauth_tables,
     schema,
     sync_tables,
@@ -50,7 +51,14 @@ def a_database(url: str) -> Iterator[Callable[[], Database]]:
 
 def test_the_migrations_make_the_tables(a_database: Callable[[], Database]) -> None:
     """Table by table, column by column, index by index there is no difference."""
-    for further in (console_tables, handover_tables, oauth_tables, sync_tables, tally_tables):
+    for further in (
+        console_tables,
+        handover_tables,
+        hint_tables,
+        oauth_tables,
+        sync_tables,
+        tally_tables,
+    ):
         assert further.metadata is metadata
     database = a_database()
     schema.upgrade(database)

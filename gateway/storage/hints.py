@@ -1,0 +1,141 @@
+"""Keeps hints, and the habits that they are held against."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from gateway.storage.hint_tables import habits, hints
+
+
+class HintKind(StrEnum):
+    """What is worth a look."""
+
+    FIRST_RELEASE = "first_release"
+    VOLUME = "volume"
+    REFUSALS = "refusals"
+    REPEATED = "repeated"
+    HOURS = "hours"
+    LAPSING = "lapsing"
+
+
+class Conclusion(StrEnum):
+    """What a reviewer found."""
+
+    EXPECTED = "expected"
+    CLARIFIED = "clarified"
+    MEASURE = "measure"
+    INCIDENT = "incident"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """Who looked at a hint, when, and what they found."""
+
+    at: datetime
+    account_id: str
+    conclusion: Conclusion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hint:
+    """Something worth a look; `day` is a proleptic ordinal, `about` whom or what it concerns.
+
+    For `HOURS`, `usual` is the hour of the day; else it is the number that is usual.
+    """
+
+    kind: HintKind
+    about: str
+    day: int
+    number: int
+    usual: int
+    seen_at: datetime
+    review: Review | None = None
+
+    @property
+    def key(self) -> str:
+        """The same for the same thing, however often it is noticed."""
+        part = f".{self.usual}" if self.kind is HintKind.HOURS else ""
+        return f"{self.kind}.{self.about}.{self.day}{part}"
+
+
+def since(connection: Connection, merchant: str, time: datetime) -> list[Hint]:
+    """What was noticed from this time on, the latest first."""
+    mine = select(hints).where(hints.c.merchant == merchant, hints.c.seen_at >= time)
+    found = connection.execute(mine.order_by(hints.c.seen_at.desc(), hints.c.hint))
+    return [_hint(row) for row in found]
+
+
+def one(connection: Connection, merchant: str, key: str) -> Hint | None:
+    """The hint of this key."""
+    mine = (hints.c.merchant == merchant) & (hints.c.hint == key)
+    row = connection.execute(select(hints).where(mine)).first()
+    return None if row is None else _hint(row)
+
+
+def put(connection: Connection, merchant: str, hint: Hint) -> None:
+    """Store a hint, or what is newer of one that is there; a review of it stays."""
+    mine = (hints.c.merchant == merchant) & (hints.c.hint == hint.key)
+    newer = {"number": hint.number, "usual": hint.usual, "seen_at": hint.seen_at}
+    if connection.execute(update(hints).where(mine).values(newer)).rowcount == 0:
+        row = {"kind": hint.kind.value, "about": hint.about, "day": hint.day, **newer}
+        connection.execute(insert(hints).values(merchant=merchant, hint=hint.key, **row))
+
+
+def review(connection: Connection, merchant: str, key: str, found: Review) -> None:
+    """Note what a reviewer found."""
+    mine = (hints.c.merchant == merchant) & (hints.c.hint == key)
+    noted = {
+        "reviewed_at": found.at,
+        "reviewed_by": found.account_id,
+        "conclusion": found.conclusion.value,
+    }
+    connection.execute(update(hints).where(mine).values(noted))
+
+
+# ---- Habits -------------------------------------------------------------------------------------
+
+
+def habit(
+    connection: Connection, merchant: str, name: str, before: int | None = None, limit: int = 24
+) -> dict[int, int]:
+    """Counts by slot: the last `limit` slots, where `before` is given those before it."""
+    mine = select(habits.c.slot, habits.c.count).where(
+        habits.c.merchant == merchant, habits.c.habit == name
+    )
+    if before is not None:
+        mine = mine.where(habits.c.slot < before)
+    found = connection.execute(mine.order_by(habits.c.slot.desc()).limit(limit))
+    return {row[0]: row[1] for row in found}
+
+
+def add(connection: Connection, merchant: str, name: str, added: Mapping[int, int]) -> None:
+    """Add to the counts of these slots."""
+    for slot, number in added.items():
+        mine = (habits.c.merchant == merchant) & (habits.c.habit == name) & (habits.c.slot == slot)
+        more = update(habits).where(mine).values(count=habits.c.count + number)
+        if connection.execute(more).rowcount == 0:
+            row = {"merchant": merchant, "habit": name, "slot": slot, "count": number}
+            connection.execute(insert(habits).values(row))
+
+
+def _hint(row: Any) -> Hint:
+    review = None
+    if row.reviewed_at is not None:
+        review = Review(
+            at=row.reviewed_at,
+            account_id=row.reviewed_by,
+            conclusion=Conclusion(row.conclusion),
+        )
+    return Hint(
+        kind=HintKind(row.kind),
+        about=row.about,
+        day=row.day,
+        number=row.number,
+        usual=row.usual,
+        seen_at=row.seen_at,
+        review=review,
+    )
