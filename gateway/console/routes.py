@@ -1,6 +1,15 @@
 """Every page there is; what is not named here cannot be reached."""
 
-from gateway.console import entry, hints, log, overview, own_account, signing_in
+from gateway.console import (
+    entry,
+    hints,
+    log,
+    overview,
+    own_account,
+    reports,
+    signing_in,
+    subjects,
+)
 from gateway.console.page import Page
 
 
@@ -10,6 +19,10 @@ def pages() -> list[Page]:
         overview.overview,
         *(log.log, log.log_export, entry.entry, entry.entry_proof, entry.entry_receipt),
         *(hints.hints, hints.hint_review),
+        *(reports.reports, reports.report_recipients, reports.report_notification),
+        *(reports.report_breach, reports.report_access, reports.report_processing),
+        *(subjects.subjects, subjects.erasure_ask, subjects.erasure_confirm),
+        *(subjects.erasure_withdraw, reports.report_erasure),
         *(signing_in.sign_in, signing_in.sign_in_post),
         *(signing_in.sign_in_passkey_options, signing_in.sign_in_passkey),
         *(signing_in.link, signing_in.link_post, signing_in.sign_out),

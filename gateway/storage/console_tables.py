@@ -4,12 +4,14 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 from gateway.storage.tables import Instant, metadata
@@ -75,4 +77,19 @@ tickets = Table(
     Column("kind", String(16), nullable=False),
     Column("account", String(32), ForeignKey("accounts.account")),
     Column("ends_at", Instant, nullable=False, index=True),
+)
+
+erasure_requests = Table(
+    "erasure_requests",
+    metadata,
+    # What one person asked for and another is to confirm; gone once it is settled.
+    Column("request", String(32), primary_key=True),
+    Column("merchant", String(64), nullable=False),
+    Column("order_number", String(32), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("account", String(32), ForeignKey("accounts.account"), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    ForeignKeyConstraint(["merchant", "order_number"], ["orders.merchant", "orders.order_number"]),
+    UniqueConstraint("merchant", "order_number"),
 )

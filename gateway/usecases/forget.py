@@ -11,7 +11,7 @@ from gateway.audit.entry import Action, Actor, Entry, Outcome
 from gateway.errors import Gone, InvalidInput, NotFound
 from gateway.model.kept import KeptOrder
 from gateway.settings import Deadlines
-from gateway.storage import carriers, entries, erasure, orders
+from gateway.storage import carriers, entries, erasure, erasure_requests, orders
 from gateway.storage.entries import Sought
 from gateway.storage.store import Store, Transaction
 
@@ -120,6 +120,7 @@ def erase_within(
     recipients = disclosures(tx.connection, tx.merchant, subject)
     erasure.erase_contacts(tx.connection, tx.merchant, [order_number], tx.now)
     erasure.forget_subject(tx.connection, tx.merchant, order_number)
+    erasure_requests.drop(tx.connection, tx.merchant, order_number)
     entry = tx.record(
         asker,
         Action.SUBJECT_ERASED,

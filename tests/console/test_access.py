@@ -32,8 +32,16 @@ ONLY: dict[Office, set[tuple[str, str]]] = {
         ("POST", "/log/<entry>/receipt"),
         ("GET", "/hints"),
         ("POST", "/hints/review"),
+        ("GET", "/reports"),
+        ("POST", "/reports/recipients"),
+        ("POST", "/reports/notification"),
+        ("GET", "/reports/breach"),
+        ("GET", "/reports/access"),
+        ("GET", "/reports/processing"),
     },
-    Office.OPERATOR: set(),
+    Office.OPERATOR: {
+        ("POST", "/subjects/erasures"),
+    },
 }
 """What one office alone may open; what is in no list is for both."""
 

@@ -17,6 +17,7 @@ from gateway.storage.store import Store
 from gateway.usecases.sequence import integrate
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class ReportKind(StrEnum):
@@ -47,14 +48,14 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made(Generic[T]):
+class Made(Generic[T_co]):
     """A report that was made for a merchant."""
 
     report: ReportKind
     merchant: str
     merchant_name: str
     made_at: datetime
-    content: T
+    content: T_co
     basis: Basis
 
 
