@@ -24,6 +24,7 @@ class Root(click.Group):
         "audit": "The audit log.",
         "policy": "What is permitted, what is not, and why.",
         "subjects": "Reports to buyers, and their erasure.",
+        "reports": "What authorities and auditors ask for.",
         "retention": "Deletion of contacts whose time is over.",
         "keys": "The keys that seal contacts.",
         "clients": "The callers of the API and their tokens.",

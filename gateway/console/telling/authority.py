@@ -142,7 +142,7 @@ def scope(say: Speech, content: Scope) -> Iterator[Section]:
 
 
 def _continuity(say: Speech, one: Continuity) -> Section:
-    parts = [say("report.breach.before"), one.before or say("report.breach.beginning")]
+    parts = [say("report.breach.before"), one.before or f"{say('report.breach.beginning')}\n"]
     if one.proof:
         parts += [say("report.breach.hashes"), *one.proof, ""]
     parts += [say("report.breach.after"), one.after]

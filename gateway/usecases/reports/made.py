@@ -5,7 +5,7 @@ Making one is itself an entry, durable before anything of the report is shown.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -96,8 +96,8 @@ def as_json(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return {one.name: as_json(getattr(value, one.name)) for one in fields(value)}
     match value:
-        case datetime():
-            return rfc3339(value)
+        case date():
+            return rfc3339(value) if isinstance(value, datetime) else value.isoformat()
         case Mapping():
             return {str(name): as_json(inner) for name, inner in value.items()}
         case tuple() | list():
