@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from gateway.console.page import EVERY_OFFICE, REVIEWER, File, Html, Reply, Visit, page
+from gateway.console.page import EVERY_OFFICE, REVIEWER, File, Go, Html, Reply, Visit, page
 from gateway.console.printing import pdf
 from gateway.console.telling import Content, told
 from gateway.errors import Gone, InvalidInput, NotFound
@@ -47,8 +47,10 @@ def report_processing(visit: Visit) -> Reply:
 
 @page("GET", "/reports/breach", access=REVIEWER, name="report_breach", place="reports")
 def report_breach(visit: Visit) -> Reply:
-    """The scope of a breach."""
+    """The scope of a breach; whoever comes without a question is led to where it is asked."""
     query = visit.query
+    if not query:
+        return Go(page="reports")
     asked = {name: query.get(name, "") for name in ("from", "to", "carrier", "client")}
     zone = visit.services.settings.console.time_zone
     try:
@@ -69,7 +71,9 @@ def report_breach(visit: Visit) -> Reply:
 
 @page("GET", "/reports/access", access=REVIEWER, name="report_access", place="reports")
 def report_access(visit: Visit) -> Reply:
-    """The access review of a quarter."""
+    """The access review of a quarter; as above."""
+    if not visit.query:
+        return Go(page="reports")
     asked = {"quarter": visit.query.get("quarter", "")}
     try:
         made = access.access(
