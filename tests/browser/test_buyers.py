@@ -45,7 +45,7 @@ def test_two_people_erase_a_buyer(browser: Browser) -> None:
     browser.open("/console/subjects")
     browser.labelled("Auftragsnummer").send_keys("brows00002")
     browser.labelled("Grund").send_keys("Brief vom 20.11.2026")
-    browser.go(browser.button("Löschung verlangen"))
+    browser.go(browser.button("Löschung beantragen"))
     assert "wartet auf eine zweite Person" in browser.says()
     assert browser.all("main .btn-danger") == []
     assert browser.violations() == []
