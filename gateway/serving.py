@@ -12,6 +12,9 @@ from threading import Thread
 import structlog
 from flask import Flask
 
+from gateway.anchoring.anchoring import Anchoring
+from gateway.anchoring.messenger import Messenger
+from gateway.anchoring.sending import Sender
 from gateway.api import logs, metrics
 from gateway.app import assemble, create_app
 from gateway.errors import ConfigurationError
@@ -50,10 +53,13 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     # In this process, which has little else to do and does not come and go as workers may.
     services = assemble(settings)
     scheduler = Scheduler(services, partial(connections, services))
+    messenger = Messenger(Anchoring.over(services, Sender()), services.store.entropy(8).hex())
     scheduler.start()
+    messenger.start()
     try:
         server.serve(target_loader=partial(worker, settings), wrap_loader=False)
     finally:
+        messenger.stop()
         scheduler.stop()
 
 

@@ -152,6 +152,54 @@ class OauthSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WitnessSettings:
+    """A witness by our own name for it: its address, and its verifier key as text."""
+
+    name: str
+    url: str
+    vkey: str
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessing:
+    """Who cosigns checkpoints, how often they are asked, and how many make one witnessed."""
+
+    every: timedelta
+    quorum: int
+    known: tuple[WitnessSettings, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Where checkpoints are handed to, out of the service's own reach; None: not there."""
+
+    every: timedelta
+    directory: Path | None
+    webhook: str | None
+    mailbox: str | None
+
+
+class MailSecurity(StrEnum):
+    """How the connection to the mail server is encrypted."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """The server that mail is handed to, and the address that it comes from."""
+
+    host: str
+    port: int
+    security: MailSecurity
+    sender: str
+    user: str
+    password_file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of it; `data` is the data directory, `config` the directory of the file that was read."""
 
@@ -172,11 +220,20 @@ class Settings:
     origin: str
     period: str
     keep_log_months: int
+    witnessing: Witnessing
+    holding: Holding
+    mail: MailSettings
 
     def config_file(self, name: str) -> Path:
         """A further configuration file: beside the one that was read, else as shipped."""
         beside = self.config / name
         return beside if beside.exists() else default_config() / name
+
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_MAILBOX = validate.Regexp(
+    r"(?:[!-?A-~]+@[!-?A-~]+)?\Z", error="one address, such as a@example.org"
+)
 
 
 class _Table(Schema):
@@ -308,6 +365,45 @@ class _AuditTable(_Table):
     keep_months = fields.Integer(required=True, validate=validate.Range(1, 120))
 
 
+def _outside(text: str) -> None:
+    """An address that the operator chose: of any network, but nothing in the clear beyond this machine."""
+    url = urlsplit(text)
+    local = url.scheme == "http" and url.hostname in _LOOPBACK
+    if text and not (url.hostname and (url.scheme == "https" or local)):
+        raise ValidationError("https://…; http:// only to this machine")
+
+
+class _WitnessTable(_Table):
+    url = fields.String(required=True, validate=[validate.Length(min=1), _outside])
+    vkey = fields.String(required=True, validate=validate.Length(min=1))
+
+
+class _WitnessesTable(_Table):
+    every_seconds = fields.Integer(required=True, validate=validate.Range(1, 86400))
+    quorum = fields.Integer(required=True, validate=validate.Range(1, 100))
+    known = fields.Dict(
+        keys=fields.String(validate=validate.Regexp(r"[a-z0-9-]{1,40}\Z")),
+        values=fields.Nested(_WitnessTable),
+        load_default=dict,
+    )
+
+
+class _HoldersTable(_Table):
+    every_hours = fields.Integer(required=True, validate=validate.Range(1, 24 * 7))
+    directory = fields.String(required=True)
+    webhook = fields.String(required=True, validate=_outside)
+    mailbox = fields.String(required=True, validate=_MAILBOX)
+
+
+class _MailTable(_Table):
+    host = fields.String(required=True)
+    port = fields.Integer(required=True, validate=validate.Range(1, 65535))
+    security = fields.Enum(MailSecurity, by_value=True, required=True)
+    sender = fields.String(required=True, validate=_MAILBOX)
+    user = fields.String(required=True)
+    password_file = fields.String(required=True)
+
+
 class _File(_Table):
     service = fields.Nested(_ServiceTable, required=True)
     database = fields.Nested(_DatabaseTable, required=True)
@@ -323,6 +419,9 @@ class _File(_Table):
     console = fields.Nested(_ConsoleTable, required=True)
     oauth = fields.Nested(_OauthTable, required=True)
     audit = fields.Nested(_AuditTable, required=True)
+    witnesses = fields.Nested(_WitnessesTable, required=True)
+    holders = fields.Nested(_HoldersTable, required=True)
+    mail = fields.Nested(_MailTable, required=True)
 
 
 def load(environment: Mapping[str, str]) -> Settings:
@@ -363,6 +462,9 @@ def load(environment: Mapping[str, str]) -> Settings:
         origin=loaded["audit"]["origin"],
         period=loaded["audit"]["period"],
         keep_log_months=loaded["audit"]["keep_months"],
+        witnessing=_witnessing(loaded["witnesses"]),
+        holding=_holding(loaded["holders"], loaded["mail"]),
+        mail=_mail(loaded["mail"]),
     )
 
 
@@ -422,7 +524,7 @@ def _keys(data: Path, loaded: dict[str, Any]) -> Keys:
 
 def _openbao(table: dict[str, str]) -> OpenBaoSettings:
     url = urlsplit(table["url"])
-    loopback = url.hostname in {"127.0.0.1", "::1", "localhost"}
+    loopback = url.hostname in _LOOPBACK
     if table["url"] and not (url.scheme == "https" or (url.scheme == "http" and loopback)):
         raise ConfigurationError("openbao.url: https://…; http:// only to this machine")
     return OpenBaoSettings(
@@ -450,6 +552,34 @@ def _backup(data: Path, table: dict[str, str]) -> BackupSettings:
         keyring_recipients=tuple(table["keyring_recipients"].split()) or recipients,
         tombstones=_path(data, table["tombstones_file"], "tombstones"),
     )
+
+
+def _witnessing(table: dict[str, Any]) -> Witnessing:
+    known = tuple(WitnessSettings(name, **one) for name, one in table["known"].items())
+    if known and table["quorum"] > len(known):
+        raise ConfigurationError("witnesses.quorum: more than there are in witnesses.known")
+    return Witnessing(timedelta(seconds=table["every_seconds"]), table["quorum"], known)
+
+
+def _holding(table: dict[str, Any], mail: dict[str, Any]) -> Holding:
+    for key in ("host", "sender"):
+        if table["mailbox"] and not mail[key]:
+            raise ConfigurationError(f"mail.{key}: holders.mailbox needs it")
+    return Holding(
+        every=timedelta(hours=table["every_hours"]),
+        directory=Path(table["directory"]).absolute() if table["directory"] else None,
+        webhook=table["webhook"] or None,
+        mailbox=table["mailbox"] or None,
+    )
+
+
+def _mail(table: dict[str, Any]) -> MailSettings:
+    if table["security"] is MailSecurity.NONE and table["host"] not in {"", *_LOOPBACK}:
+        raise ConfigurationError("mail.security: none only to this machine")
+    if bool(table["user"]) != bool(table["password_file"]):
+        raise ConfigurationError("mail.user, mail.password_file: both or neither")
+    file = Path(table["password_file"]) if table["password_file"] else None
+    return MailSettings(**{**table, "password_file": file})
 
 
 def _path(data: Path, named: str, default: str) -> Path:

@@ -30,6 +30,12 @@ def _of_one(prefix: str) -> list[Endpoint]:
     return [
         _declared(f"{prefix}/key", "Give the log's verifier key", _TEXT, _key),
         _declared(f"{prefix}/checkpoint", "Give the latest signed checkpoint", _TEXT, _checkpoint),
+        _declared(
+            f"{prefix}/checkpoint/witnessed",
+            "Give the largest checkpoint that enough witnesses cosigned",
+            _TEXT,
+            _witnessed,
+        ),
         _declared(f"{prefix}/tile/<level>/<path:index>", "Give a tile of hashes", _BINARY, _tile),
         _bundles(f"{prefix}/tile/entries/<path:index>"),
     ]
@@ -84,6 +90,10 @@ def _key(services: Services, call: Call) -> str:
 
 def _checkpoint(services: Services, call: Call) -> bytes:
     return publish.checkpoint(services.store, _merchant(call), _period(call))
+
+
+def _witnessed(services: Services, call: Call) -> bytes:
+    return publish.witnessed(services.store, _merchant(call), _period(call), services.quorum)
 
 
 def _tile(services: Services, call: Call) -> bytes:

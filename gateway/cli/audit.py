@@ -2,19 +2,21 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from gateway.audit.entry import Action, Outcome
-from gateway.audit.verdict import LogFault
+from gateway.audit.verdict import LogFault, LogReport
 from gateway.cli.offline import auditor, verify_log, verify_receipt
 from gateway.cli.output import show
 from gateway.cli.progress import LogProgress
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.cli.types import TIME, OneOf
-from gateway.cli.verdicts import members, sentence
+from gateway.cli.verdicts import members, sentence, witness_members, witnesses
+from gateway.cli.witness import witness
 from gateway.usecases import publish, review
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.export_formats import Format, lines
@@ -38,6 +40,7 @@ def audit() -> None:
 audit.add_command(verify_receipt)
 audit.add_command(verify_log)
 audit.add_command(auditor)
+audit.add_command(witness)
 
 
 @audit.command(short_help="Write the entries out.")
@@ -117,8 +120,9 @@ def key(run: Run, every: bool, merchant: str, as_json: bool) -> None:
 def verify(run: Run, held: tuple[Path, ...], merchant: str, as_json: bool) -> None:
     """Re-derive all of a merchant's logs, and name the first entry that is not as it was signed.
 
-    Without --held, somebody who has database, data directory and keys could cut the end off and
-    sign anew: a checkpoint that a witness, a mailbox or an auditor kept shows that.
+    Whoever has the database, the data directory and the keys can cut the end off the log and sign it
+    anew; only a checkpoint kept out of their reach, by a witness, a mailbox or an auditor, shows it:
+    pass it with --held. Up to where witnesses cosigned, and since when, is told for each log.
 
     \b
     Examples:
@@ -128,7 +132,11 @@ def verify(run: Run, held: tuple[Path, ...], merchant: str, as_json: bool) -> No
     notes = {path: path.read_bytes() for path in held}
     with LogProgress() as progress:
         verdicts = verify_logs(
-            run.services.store, run.merchant(merchant), list(notes.values()), progress
+            run.services.store,
+            run.merchant(merchant),
+            list(notes.values()),
+            progress,
+            run.services.quorum,
         )
     origins = {verdict.origin for verdict in verdicts}
     strange = [path for path, note in notes.items() if origin_of(note) not in origins]
@@ -138,7 +146,7 @@ def verify(run: Run, held: tuple[Path, ...], merchant: str, as_json: bool) -> No
         "logs": [*map(_told, verdicts)],
         "strange": [*map(str, strange)],
     }
-    show(as_json, told, _lines(verdicts, strange))
+    show(as_json, told, _lines(verdicts, strange, run.clock()))
     if not told["verified"]:
         raise click.exceptions.Exit(1)
 
@@ -160,13 +168,21 @@ def receipt(run: Run, release_id: str, merchant: str) -> None:
 
 
 def _told(verdict: Verdict) -> dict[str, Any]:
-    return {"origin": verdict.origin, "vkey": verdict.vkey, **members(verdict.outcome)}
+    return {
+        "origin": verdict.origin,
+        "vkey": verdict.vkey,
+        **members(verdict.outcome),
+        "witnessed": witness_members(verdict.witnessed),
+    }
 
 
-def _lines(verdicts: list[Verdict], strange: list[Path]) -> Iterator[str]:
+def _lines(verdicts: list[Verdict], strange: list[Path], now: datetime) -> Iterator[str]:
     if not verdicts:
         yield "NOT VERIFIED: there is no log"
     for one in verdicts:
-        yield f"{one.origin}: {sentence(one.outcome)}"
+        told = sentence(one.outcome)
+        if isinstance(one.outcome, LogReport):
+            told += f"; {witnesses(one.witnessed, now)}"
+        yield f"{one.origin}: {told}"
     for path in strange:
         yield f"{path}: NOT VERIFIED: it is no checkpoint of any of these logs"

@@ -1,9 +1,12 @@
 """The verdict on a log, as a sentence and as the members of JSON."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.audit.verdict import LogFault, LogReport
+from gateway.model.times import rfc3339
 from gateway.usecases.verify import Deleted
+from gateway.usecases.witnessed import Witnessed
 
 
 def sentence(outcome: LogReport | LogFault | Deleted) -> str:
@@ -20,6 +23,20 @@ def sentence(outcome: LogReport | LogFault | Deleted) -> str:
     span = f" from {outcome.first_time} to {outcome.last_time}" if outcome.first_time else ""
     passed = f"{outcome.stored} stored and {outcome.held} held checkpoints agree"
     return f"VERIFIED: {outcome.checkpoint.size} entries{form}{span}; {passed}"
+
+
+def witnesses(found: Witnessed | None, now: datetime) -> str:
+    """Up to where a log is witnessed, and for how long it has been."""
+    if found is None:
+        return "no witness has cosigned it"
+    age = max(now - found.at, timedelta())
+    since = f"{rfc3339(found.at)}, {timedelta(seconds=int(age.total_seconds()))} ago"
+    return f"witnessed up to {found.size} entries ({since}) by {', '.join(found.names)}"
+
+
+def witness_members(found: Witnessed | None) -> dict[str, Any] | None:
+    """The same for programs."""
+    return None if found is None else {"size": found.size, "at": found.at, "by": list(found.names)}
 
 
 def members(outcome: LogReport | LogFault | Deleted) -> dict[str, Any]:

@@ -108,7 +108,7 @@ class Outbound:
     def _is_allowed(self, address: str) -> bool:
         return is_public(address) or (self._allow_loopback and is_loopback(address))
 
-    def _connected(self, host: str, port: int, addresses: Sequence[str]) -> "_Timed | Unreached":
+    def _connected(self, host: str, port: int, addresses: Sequence[str]) -> "Timed | Unreached":
         """One address after the other, all within the time for one connection."""
         until = self._monotonic() + CONNECT_SECONDS
         hindrance = Hindrance.UNREACHABLE
@@ -123,16 +123,16 @@ class Outbound:
             except httpcore.TimeoutException:
                 hindrance = Hindrance.TIME
             except httpcore.NetworkError as fault:
-                hindrance = _why(fault)
+                hindrance = why(fault)
             else:
-                return _Timed(secure, self._monotonic)
+                return Timed(secure, self._monotonic)
         return Unreached(hindrance)
 
 
 class Line:
     """A connection to a carrier, for one exchange after the other."""
 
-    def __init__(self, where: SplitResult, stream: "_Timed") -> None:
+    def __init__(self, where: SplitResult, stream: "Timed") -> None:
         host = (where.hostname or "").encode()
         self._authority = where.netloc.encode()
         self._url = httpcore.URL(scheme=b"https", host=host, port=where.port, target=_target(where))
@@ -153,7 +153,7 @@ class Line:
         try:
             response = self._connection.handle_request(request)
             try:
-                answer = _limited(response)
+                answer = limited(response)
             finally:
                 response.close()
         except httpcore.TimeoutException:
@@ -194,7 +194,7 @@ class Line:
         return [(b"Host", self._authority), *named]
 
 
-class _Timed(httpcore.NetworkStream):
+class Timed(httpcore.NetworkStream):
     """A stream on which an exchange ends in time also when its bytes come one by one."""
 
     def __init__(self, stream: httpcore.NetworkStream, monotonic: Callable[[], float]) -> None:
@@ -242,7 +242,7 @@ def _target(where: SplitResult) -> bytes:
     return f"{where.path or '/'}{query}".encode()
 
 
-def _limited(response: httpcore.Response) -> bytes | None:
+def limited(response: httpcore.Response) -> bytes | None:
     """The body; None when there is more than is wanted."""
     body = bytearray()
     for piece in response.iter_stream():
@@ -252,7 +252,7 @@ def _limited(response: httpcore.Response) -> bytes | None:
     return bytes(body)
 
 
-def _why(fault: httpcore.NetworkError) -> Hindrance:
+def why(fault: httpcore.NetworkError) -> Hindrance:
     cause = fault.__cause__ or fault.__context__
     if isinstance(cause, ssl.SSLCertVerificationError):
         return Hindrance.CERTIFICATE

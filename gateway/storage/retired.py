@@ -12,7 +12,7 @@ from gateway.audit.entry import Action, Entry
 from gateway.audit.faults import AuditError
 from gateway.storage import entries as stored
 from gateway.storage.entries import Sought
-from gateway.storage.tables import checkpoints, entries, entry_reasons, logs, tiles
+from gateway.storage.tables import anchors, checkpoints, entries, entry_reasons, logs, tiles
 from gateway.storage.tally_tables import tallied, tallies
 
 
@@ -40,7 +40,7 @@ def remove(connection: Connection, log: int, most: int) -> bool:
         select(func.max(entries.c.index)).where(entries.c.log == log)
     ).scalar()
     if last is None:
-        for table in (tallies, tallied, tiles, checkpoints, logs):
+        for table in (tallies, tallied, anchors, tiles, checkpoints, logs):
             connection.execute(delete(table).where(table.c.log == log))
         return True
     for table in (entry_reasons, entries):

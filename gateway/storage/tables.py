@@ -278,6 +278,19 @@ checkpoints = Table(
     Column("signed_at", Instant, nullable=False),
 )
 
+anchors = Table(
+    "anchors",
+    metadata,
+    Column("log", Integer, ForeignKey("logs.log"), primary_key=True),
+    # A witness or a holder, as `gateway audit witness` names it.
+    Column("place", String(64), primary_key=True),
+    # The largest checkpoint that it has confirmed, 0 for none.
+    Column("size", BigInteger, nullable=False),
+    Column("confirmed_at", Instant),
+    Column("tried_at", Instant, nullable=False),
+    Column("outcome", String(32), nullable=False),
+)
+
 answers = Table(
     "answers",
     metadata,

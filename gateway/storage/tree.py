@@ -114,6 +114,13 @@ def checkpoint_after(connection: Connection, log: int, size: int) -> bytes | Non
     return None if note is None else bytes(note)
 
 
+def note_at(connection: Connection, log: int, size: int) -> bytes | None:
+    """The checkpoint of one size."""
+    mine = (checkpoints.c.log == log) & (checkpoints.c.size == size)
+    note = connection.execute(select(checkpoints.c.note).where(mine)).scalar()
+    return None if note is None else bytes(note)
+
+
 def checkpoints_by_size(connection: Connection, log: int) -> Iterator[tuple[int, bytes]]:
     """Every stored checkpoint with the size that it is kept under, smallest first, a few at a time."""
     mine = select(checkpoints.c.size, checkpoints.c.note).where(checkpoints.c.log == log)

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.audit.faults import Malformed
+from gateway.audit.faults import AuditError, Malformed
 from gateway.audit.tiles import ENTRIES, HEIGHT, Tile
-from gateway.errors import NotFound
+from gateway.errors import NotFound, Unavailable
 from gateway.storage import logs, tree
 from gateway.storage.logs import KeptLog
 from gateway.storage.store import Store
+from gateway.usecases.witnessed import Quorum, largest
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,19 @@ def checkpoint(store: Store, merchant: str, period: str | None) -> bytes:
     if note is None:
         raise NotFound("the log has no checkpoint yet; it gets its first within a second")
     return note
+
+
+def witnessed(store: Store, merchant: str, period: str | None, quorum: Quorum) -> bytes:
+    """The largest checkpoint of a log that enough witnesses cosigned, their lines with it."""
+    log = _log(store, merchant, period)
+    try:
+        with store.read() as connection:
+            found = largest(connection, log.log, quorum)
+    except AuditError as fault:
+        raise Unavailable("log", f"{log.origin}: {fault}; gateway audit verify") from fault
+    if found is None:
+        raise NotFound("no checkpoint of the log is witnessed")
+    return found.note
 
 
 def tile(store: Store, merchant: str, period: str | None, path: str) -> bytes:

@@ -11,6 +11,7 @@ from gateway.usecases.intake import Intake
 from gateway.usecases.release import Release
 from gateway.usecases.rewrap import Rewrap
 from gateway.usecases.rotate import KeyCare
+from gateway.usecases.witnessed import Quorum, configured
 from gateway.vault.keyring import Keyring
 from gateway.vault.opening import Opener
 from gateway.vault.sealing import Sealer
@@ -43,6 +44,11 @@ class Services:
     def decide(self) -> Decide:
         """What would be decided."""
         return Decide(self.store, self.engine, self.settings.deadlines)
+
+    @cached_property
+    def quorum(self) -> Quorum:
+        """Whose word makes a checkpoint witnessed."""
+        return configured(self.settings.witnessing)
 
     @cached_property
     def rewrap(self) -> Rewrap:

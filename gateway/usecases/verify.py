@@ -24,7 +24,9 @@ from gateway.storage.log_source import StoredLog
 from gateway.storage.logs import KeptLog, merchant_of
 from gateway.storage.notary import Notary
 from gateway.storage.store import Store
+from gateway.usecases import witnessed
 from gateway.usecases.sequence import integrate
+from gateway.usecases.witnessed import Quorum, Witnessed
 
 Progress = Callable[[str, int, int], None]
 """Called with a log's origin, its entries verified so far, and the entries it has."""
@@ -42,11 +44,12 @@ Outcome: TypeAlias = LogReport | LogFault | Deleted
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one log."""
+    """What became of one log; `witnessed` tells up to where enough witnesses cosigned it."""
 
     origin: str
     vkey: str
     outcome: Outcome
+    witnessed: Witnessed | None = None
 
 
 def verify(
@@ -54,6 +57,7 @@ def verify(
     merchant: str,
     held: Sequence[bytes],
     progress: Progress = lambda _origin, _done, _total: None,
+    quorum: Quorum = Quorum(),  # noqa: B008  frozen
 ) -> list[Verdict]:
     """The verdict on each of the merchant's logs: those that are deleted, then the oldest first.
 
@@ -69,7 +73,8 @@ def verify(
         with suppress(Unavailable):
             integrate(store, one.log)
     with store.read() as connection:
-        return _Verification(connection, store.logbook.notary, merchant, held, progress).run()
+        notary = store.logbook.notary
+        return _Verification(connection, notary, merchant, held, progress, quorum).run()
 
 
 def judge(
@@ -102,8 +107,10 @@ class _Verification:
         merchant: str,
         held: Sequence[bytes],
         progress: Progress,
+        quorum: Quorum,
     ) -> None:
         self._connection = connection
+        self._quorum = quorum
         self._notary = notary
         self._progress = progress
         self._deleted = retired.ends(connection, merchant)
@@ -124,7 +131,7 @@ class _Verification:
 
     def run(self) -> list[Verdict]:
         kept = [self._verdict(log.origin, self._judge(log)) for log in self._logs]
-        kept = list(self._chained(kept))
+        kept = list(map(self._with_witnesses, self._logs, self._chained(kept)))
         known = {verdict.origin for verdict in kept}
         gone = [end for origin, end in self._deleted.items() if origin not in known]
         deleted = [self._verdict(end.origin, self._judge_deleted(end)) for end in gone]
@@ -145,6 +152,17 @@ class _Verification:
             held,
             lambda done, total: self._progress(log.origin, done, total),
         )
+
+    def _with_witnesses(self, log: KeptLog, verdict: Verdict) -> Verdict:
+        if not isinstance(verdict.outcome, LogReport):
+            return verdict
+        try:
+            return replace(
+                verdict, witnessed=witnessed.largest(self._connection, log.log, self._quorum)
+            )
+        except AuditError as error:
+            fault = _fault("cosigned checkpoint", None, str(error), FaultKind.CHECKPOINT)
+            return replace(verdict, outcome=fault)
 
     def _chained(self, verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
         """The same verdicts, or that a log is not tied to the one before it."""
