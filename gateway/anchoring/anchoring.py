@@ -27,7 +27,7 @@ from gateway.usecases.services import Services
 from gateway.usecases.witnessed import Witness
 
 _AGAIN = timedelta(minutes=5)
-"""After a failure the next attempt comes no later than this."""
+"""After a failure, or with nothing to bring yet, the next attempt comes no later than this."""
 
 _UNREADABLE = "log"
 _LONGEST = 32  # of an outcome, as it is stored
@@ -90,7 +90,8 @@ class Anchoring:
         try:
             done = self._bring_all(place, hold)
         finally:
-            wait = place.every if done.outcome is None else min(place.every, _AGAIN)
+            is_done = done.confirmed and not done.outcome
+            wait = place.every if is_done else min(place.every, _AGAIN)
             hold.let_go(holding.FAILED if done.outcome else holding.DONE, wait)
         return done
 

@@ -39,6 +39,8 @@ Is the whole log what its operator signed, with nothing changed, removed or move
     python auditor.py log ./log-directory --key VKEY
     python auditor.py log https://gateway.example/v1/audit --key VKEY --token-file reviewer.token
 
+With --save DIR the second also keeps what it read, for other tools and for the next time.
+
 VKEY is the log's verifier key, such as `name+1a2b3c4d+AbCd…`. Get it from where the operator cannot
 change it afterwards: a contract, last year's e-mail, another carrier. A key that arrives together
 with the receipt proves nothing.
@@ -386,6 +388,15 @@ def from_address(prefix: str, token: str | None, path: str) -> bytes | None:
         raise
 
 
+def saving(read: Read, root: Path, path: str) -> bytes | None:
+    """What is read, kept as a file of the same name."""
+    data = read(path)
+    if data is not None:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(data)
+    return data
+
+
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -402,6 +413,7 @@ def parse_arguments() -> argparse.Namespace:
     held = "a checkpoint kept outside; may be given more than once"
     log.add_argument("--held", type=Path, action="append", default=[], metavar="FILE", help=held)
     log.add_argument("--token-file", type=Path, metavar="FILE", help="holds a reviewer's token")
+    log.add_argument("--save", type=Path, metavar="DIR", help="keep a copy of what is read")
     for command in (receipt, log):
         command.add_argument("--key", required=True, metavar="VKEY", help="the log's verifier key")
         command.add_argument("--origin", help="the log's name, where it is not that of its key")
@@ -416,7 +428,11 @@ def verdict(arguments: argparse.Namespace) -> str:
     token = arguments.token_file.read_text().strip() if arguments.token_file else None
     where = arguments.where
     served = re.match("https?://", where)
-    read = partial(from_address, where, token) if served else partial(from_directory, Path(where))
+    read: Read = partial(from_directory, Path(where))
+    if served:
+        read = partial(from_address, where, token)
+    if arguments.save:
+        read = partial(saving, read, arguments.save)
     return verify_log(read, key, origin, [file.read_bytes() for file in arguments.held])
 
 

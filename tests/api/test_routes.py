@@ -17,7 +17,7 @@ LOGS = ("/v1/audit", "/v1/audit/logs/<merchant>/<period>")
 OPEN = {
     *("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/docs.css"),
     *("/oauth/token", "/.well-known/oauth-authorization-server"),
-    *(f"{log}/{file}" for log in LOGS for file in ("key", "checkpoint")),
+    *(f"{log}/{file}" for log in LOGS for file in ("key", "checkpoint", "checkpoint/witnessed")),
     *(f"{log}/tile/<level>/<path:index>" for log in LOGS),
 }
 

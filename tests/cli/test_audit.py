@@ -16,9 +16,11 @@ from sqlalchemy import text
 from gateway.audit import auditor
 from gateway.usecases import merchants
 from gateway.usecases.services import Services
+from tests.anchoring.witness import Witness
 from tests.audit.logs import VKEY, build, leaves
 from tests.audit.logs import receipt as receipt_in
 from tests.cli.conftest import Gateway
+from tests.conftest import Clock
 
 ROOT = Path(__file__).parents[2]
 ENTRIES = leaves(300)
@@ -223,3 +225,56 @@ def test_a_terminal_sees_how_far_it_is(services: Services, gateway: Gateway, dat
     assert ORIGIN.encode() in shown
     assert b"entries" in shown
     assert done.stdout.count(b"\n") == 1
+
+
+def test_without_witness_or_holder_there_is_nothing_to_show(gateway: Gateway) -> None:
+    """The settings' tables are named."""
+    result = gateway("audit", "witness")
+    assert result.exit_code == 1
+    assert "[witnesses] and [holders]" in result.output
+    assert "no witness has cosigned it" in gateway("audit", "verify").stdout
+
+
+def test_a_witness_and_a_holder_are_brought_the_log(
+    gateway: Gateway,
+    told: Told,
+    services: Services,
+    environment: dict[str, str],
+    clock: Clock,
+    tmp_path: Path,
+) -> None:
+    """On demand; what they have is shown, and what failed ends with status 1."""
+    gateway("audit", "verify")
+    witness = Witness(clock)
+    origin = ORIGIN.replace("default", "other")
+    witness.logs = {name: services.store.logbook.notary.verifier(name) for name in (ORIGIN, origin)}
+    (tmp_path / "gateway.toml").write_text(
+        f"""[witnesses.known.w1]
+url = "{witness.url}"
+vkey = "{witness.signer.verifier.vkey()}"
+[holders]
+directory = "{tmp_path / "outside"}"
+"""
+    )
+    environment["GATEWAY_CONFIG"] = str(tmp_path / "gateway.toml")
+    shown = told("audit", "witness")
+    assert [one["outcome"] for one in shown["anchors"]] == [None, None]
+    result = gateway("audit", "witness", "--now")
+    assert result.exit_code == 1
+    assert "directory: FileNotFoundError" in result.stdout
+    (tmp_path / "outside").mkdir()
+    shown = told("audit", "witness", "--now")
+    assert [one["outcome"] for one in shown["anchors"]] == ["confirmed", "confirmed"]
+    verdict = told("audit", "verify")
+    [log] = verdict["logs"]
+    assert log["witnessed"] == {
+        "size": log["size"],
+        "at": "2026-11-23T12:00:00Z",
+        "by": [witness.name],
+    }
+    clock.advance(minutes=3)
+    assert "0:03:00 ago) by witness.example/w1" in gateway("audit", "verify").stdout
+    [held] = (tmp_path / "outside").glob("default-*")
+    result = gateway("audit", "verify", "--held", str(held))
+    assert (result.exit_code, "2 held checkpoints agree" in result.stdout) == (0, True)
+    witness.stop()

@@ -50,13 +50,15 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str
     live = Live(folder / "data")
     # As in the README, the command is on the path.
     (folder / "bin").mkdir()
-    command = folder / "bin" / "gateway"
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m gateway "$@"\n')
-    command.chmod(0o700)
+    for name, run in (("gateway", "-m gateway"), ("python", "")):
+        command = folder / "bin" / name
+        command.write_text(f'#!/bin/sh\nexec {sys.executable} {run} "$@"\n')
+        command.chmod(0o700)
+    (folder / "reviewer.token").write_text(tokens["REVIEWER"])
     yield {
         **environment(folder / "data"),
         **tokens,
-        "PATH": f"{command.parent}:{os.environ['PATH']}",
+        "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "DAY": (datetime.now(UTC) + timedelta(days=7)).date().isoformat(),
         "DACHSER_KEY": "Key-0815",
@@ -69,13 +71,13 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str
 def test_every_example_works_as_printed(shell: Mapping[str, str]) -> None:
     """One after another, as a reader would paste them, each prints what stands below it."""
     (Path(shell["FOLDER"]) / "config").symlink_to(ROOT / "config")
-    ran = 0
+    variables, ran = dict(shell), 0
     for example in examples():
         here = f"127.0.0.1:{shell['PORT']}"
         command = example.command.replace("127.0.0.1:8080", here)
         done = subprocess.run(
             ["bash", "-c", command],
-            env=shell,
+            env=variables,
             cwd=shell["FOLDER"],
             capture_output=True,
             text=True,
@@ -87,6 +89,8 @@ def test_every_example_works_as_printed(shell: Mapping[str, str]) -> None:
         assert re.match(
             _pattern(example.output.replace("127.0.0.1:8080", here)), done.stdout, re.DOTALL
         ), told
+        if released := re.search(r'"release_id":"(\w+)"', done.stdout):
+            variables["RELEASE"] = released[1]
         ran += 1
     assert ran > 15
 
