@@ -25,7 +25,7 @@ class Root(click.Group):
         "policy": "What is permitted, what is not, and why.",
         "subjects": "Reports to buyers, and their erasure.",
         "reports": "What authorities and auditors ask for.",
-        "retention": "Deletion of contacts whose time is over.",
+        "retention": "Deletion of contacts and logs whose time is over.",
         "keys": "The keys that seal contacts.",
         "clients": "The callers of the API and their tokens.",
         "console": "The accounts of the review console.",
