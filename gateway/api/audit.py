@@ -68,6 +68,9 @@ class EntryShape(Shape):
     )
     request_id = text(allow_none=True)
     salt = text()
+    erased = fields.Boolean(
+        metadata={"description": "True where the buyer is erased: nobody is named any more."}
+    )
 
 
 class EntriesShape(Shape):

@@ -1,6 +1,6 @@
 """Lets contacts go: which are due, that they went, and that an order's name in the log went with them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, literal, select, update
@@ -83,3 +83,11 @@ def _same_order() -> ColumnElement[bool]:
     return (contacts.c.merchant == orders.c.merchant) & (
         contacts.c.order_number == orders.c.order_number
     )
+
+
+def remembered(connection: Connection, merchant: str, subjects: Iterable[str]) -> set[str]:
+    """Those of the names in the log that an order still bears; the others' buyers are erased."""
+    mine = (orders.c.merchant == merchant) & orders.c.subject.in_(list(subjects))
+    return {
+        str(name) for name in connection.execute(select(orders.c.subject).where(mine)).scalars()
+    }

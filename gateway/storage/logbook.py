@@ -85,7 +85,11 @@ class Logbook:
         leaves = tree.leaves(connection, log, row.integrated, end)
         if len(leaves) < end - row.integrated:
             raise _tampered(row, f"entry {row.integrated + len(leaves)} is missing")
-        grown = grow(tree.edge(connection, log, row.integrated), [leaf_hash(it) for it in leaves])
+        try:
+            edge = tree.edge(connection, log, row.integrated)
+        except AuditError as fault:
+            raise _tampered(row, str(fault)) from fault
+        grown = grow(edge, [leaf_hash(it) for it in leaves])
         note = self.notary.sign(Checkpoint(row.origin, end, grown.edge.root()))
         tree.write(connection, log, [*grown.full, *grown.edge.writes()])
         tree.add_checkpoint(connection, log, end, note, now)

@@ -33,6 +33,7 @@ def lines(entries: Iterable[Shown], form: Format) -> Iterator[str]:
 _COLUMNS = (
     *("index", "id", "time", "merchant", "actor_role", "actor_id", "action", "outcome", "purpose"),
     *("reasons", "policy", "subject", "carrier", "fields", "detail", "request_id", "salt"),
+    "erased",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -49,6 +50,8 @@ def _cell(value: Any) -> str:
     match value:
         case None:
             return ""
+        case bool():
+            text = "yes" if value else "no"
         case list():
             text = " ".join(value)
         case dict():

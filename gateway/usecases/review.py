@@ -3,16 +3,18 @@
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
+
+from sqlalchemy import Connection
 
 from gateway.audit.entry import Action, Actor, Outcome
 from gateway.errors import InvalidInput
 from gateway.model.times import parse_rfc3339
 from gateway.storage import entries as stored
-from gateway.storage import orders
+from gateway.storage import erasure, orders
 from gateway.storage.entries import Found, Sought, Stretch
 from gateway.storage.store import Store, Transaction
 from policies.question import Purpose
@@ -28,6 +30,7 @@ _ORDER = (
     *("index", "id", "time", "merchant", "actor", "action", "outcome", "purpose", "reasons"),
     *("policy", "subject", "carrier", "fields", "detail", "request_id", "salt"),
 )
+_ERASED = {"erased": True}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,10 +155,11 @@ def entries(
             if len(found) <= limit:
                 part = _before(stretch, start)
                 found += stored.newest(connection, part, look.sought, limit + 1 - len(found))
-    page = found[:limit]
+        page = found[:limit]
+        told = _told(connection, merchant, page)
     more = len(found) > limit
     following = _Place(page[-1].log, page[-1].index).cursor() if more else None
-    return Page([shown(one.leaf) for one in page], following)
+    return Page(told, following)
 
 
 def export(
@@ -173,7 +177,8 @@ def _walk(store: Store, look: _Look) -> Iterator[dict[str, Any]]:
             # Each piece in a snapshot of its own: a long export must not hold back the journal.
             with store.read() as connection:
                 found = stored.oldest(connection, part, look.sought, _CHUNK)
-            yield from (shown(one.leaf) for one in found)
+                told = _told(connection, part.merchant, found)
+            yield from told
             part = replace(part, low=found[-1].index + 1 if len(found) == _CHUNK else part.high)
 
 
@@ -231,6 +236,14 @@ def _before(stretch: Stretch, start: _Place | None) -> Stretch:
     if stretch.log > start.log:
         return replace(stretch, high=stretch.low)
     return replace(stretch, high=min(stretch.high, start.index))
+
+
+def _told(connection: Connection, merchant: str, found: Sequence[Found]) -> list[dict[str, Any]]:
+    """The entries as they are shown; those of a buyer who is erased say so."""
+    told = [shown(one.leaf) for one in found]
+    named = {entry["subject"] for entry in told if entry["subject"]}
+    erased = named - erasure.remembered(connection, merchant, named)
+    return [entry | _ERASED if entry["subject"] in erased else entry for entry in told]
 
 
 def shown(leaf: bytes) -> dict[str, Any]:

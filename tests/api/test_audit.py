@@ -4,7 +4,9 @@ import json
 from base64 import b64decode
 
 import pytest
+from sqlalchemy import text
 
+from gateway.usecases.services import Services
 from tests.api.conftest import APPOINTMENT, Api
 from tests.builders import an_order, order_number
 
@@ -128,3 +130,17 @@ def test_a_carrier_gets_receipts_of_releases_only(api: Api) -> None:
     path = f"/v1/audit/receipts/{refused.get_json()['decision_id']}"
     assert api.get(path, "dachser").status_code == 404
     assert api.get(path, "reviewer").status_code == 200
+
+
+def test_a_log_that_cannot_take_its_entries_in_is_unavailable(api: Api, services: Services) -> None:
+    """Its tiles went while the service ran: 503, and the part that does not work is the log."""
+    api.assigned()
+    path = api.release().get_json()["receipt"]["href"]
+    assert api.get(path, "reviewer").status_code == 200
+    with services.store.change() as connection:
+        connection.execute(text("DELETE FROM tiles"))
+    assert api.get("/v1/audit/entries", "reviewer").status_code == 200
+    answer = api.get(path, "reviewer")
+    problem = answer.get_json()
+    assert (answer.status_code, list(problem["parts"])) == (503, ["log"])
+    assert "gateway audit verify" in problem["detail"]

@@ -53,7 +53,9 @@ def test_a_row_holds_all_of_an_entry() -> None:
     assert row["actor_role"] == "carrier"
     assert row["reasons"] == "purpose_marketing window_closed"
     assert json.loads(row["detail"]) == ENTRY["detail"]
-    assert set(row) == set(ENTRY) - {"actor"} | {"actor_role", "actor_id"}
+    assert set(row) == set(ENTRY) - {"actor"} | {"actor_role", "actor_id", "erased"}
+    assert row["erased"] == ""
+    assert rows({**ENTRY, "erased": True})[0]["erased"] == "yes"
     [row] = rows(changed(purpose=None, reasons=[]))
     assert (row["purpose"], row["reasons"]) == ("", "")
 

@@ -3,10 +3,15 @@
 import pytest
 from sqlalchemy import select
 
+from gateway.audit.proof import Verified, verify_receipt
+from gateway.audit.verdict import LogReport
 from gateway.errors import Gone, InvalidInput, NotFound
 from gateway.storage.tables import contact_digests, contacts, orders
-from gateway.usecases import forget, retention
+from gateway.usecases import forget, publish, retention, review
 from gateway.usecases.forget import Erased, Report
+from gateway.usecases.receipts import receipt
+from gateway.usecases.review import Filters
+from gateway.usecases.verify import verify
 from policies.question import Role
 from tests.builders import an_order
 from tests.world import TESTER, World, codes
@@ -161,3 +166,21 @@ def test_a_refused_reason_erases_nothing(story: World) -> None:
     with pytest.raises(InvalidInput):
         erase(story, "erika@example.org")
     assert codes(story.ask(story.client(Role.CARRIER), NUMBER)) == []
+
+
+def test_entries_of_an_erased_buyer_show_it_and_their_receipts_hold(story: World) -> None:
+    """What was proven before is proven after; no other order's entries say so."""
+    named = story.kept(NUMBER).subject
+    mine = [entry for entry in story.log() if entry.subject == named]
+    before = [receipt(story.store, "default", entry.id, None) for entry in mine]
+    erase(story)
+    page = review.entries(story.store, "default", TESTER, Filters())
+    assert {entry["subject"] for entry in page.entries if entry.get("erased")} == {named}
+    assert len([entry for entry in page.entries if entry.get("erased")]) == len(mine) + 1
+    vkey = publish.verifier_key(story.store, "default", None)
+    after = [receipt(story.store, "default", entry.id, None) for entry in mine]
+    for held in (*before, *after):
+        assert isinstance(verify_receipt(held.leaf, held.proof, vkey), Verified)
+    assert [held.leaf for held in before] == [held.leaf for held in after]
+    [verdict] = verify(story.store, "default", [])
+    assert isinstance(verdict.outcome, LogReport)
