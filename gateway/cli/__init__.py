@@ -1,4 +1,7 @@
-"""The commands, noun then verb; none of them ever prints a contact value or a traceback."""
+"""The commands, noun then verb; none of them ever prints a traceback.
+
+A contact value is printed by one alone, and to a terminal alone: handover export --plain.
+"""
 
 from collections.abc import Mapping
 from importlib import import_module

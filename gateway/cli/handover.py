@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from gateway.cli.handover_export import export
 from gateway.cli.output import facts, show, table
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.errors import InvalidInput
@@ -22,6 +23,9 @@ carrier_option = click.option("--carrier", "carrier_id", required=True, metavar=
 @click.group()
 def handover() -> None:
     """What goes to carriers without their asking."""
+
+
+handover.add_command(export)
 
 
 @handover.command()

@@ -10,13 +10,13 @@ import click
 from gateway.model.times import rfc3339
 
 
-def show(as_json: bool, data: Any, lines: Iterable[str]) -> None:
-    """`data` as JSON, or the lines."""
+def show(as_json: bool, data: Any, lines: Iterable[str], *, err: bool = False) -> None:
+    """`data` as JSON, or the lines; `err` where the output itself is something else."""
     if as_json:
-        click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_json))
+        click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_json), err=err)
     else:
         for line in lines:
-            click.echo(line)
+            click.echo(line, err=err)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:

@@ -4,15 +4,12 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-import phonenumbers
-from phonenumbers import PhoneNumberType
-
 from gateway.errors import InvalidInput
+from gateway.handover.phones import is_mobile
 from gateway.handover.profiles import FIELD_OF, Constant, Place, Profile
 from gateway.model.contact import Private
 
 _DEPTH = 50
-_MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 
 
 def order_number(profile: Profile, document: Mapping[str, Any]) -> str:
@@ -75,12 +72,8 @@ def _values(contact: Mapping[str, Private | None]) -> dict[Constant, str]:
         f"{{{name}}}": text for name, text in known.items() if f"{{{name}}}" in FIELD_OF
     }
     if "phone" in known:
-        values["{mobile}" if _is_mobile(known["phone"]) else "{landline}"] = known["phone"]
+        values["{mobile}" if is_mobile(known["phone"]) else "{landline}"] = known["phone"]
     return values
-
-
-def _is_mobile(phone: str) -> bool:
-    return phonenumbers.number_type(phonenumbers.parse(phone)) in _MOBILE
 
 
 def _fitted(value: Constant | None, longest: int | None, *, cut: bool) -> Constant | None:

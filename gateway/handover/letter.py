@@ -30,8 +30,26 @@ def sealed(claims: Mapping[str, Any], sender: SenderKey, recipient_pem: str) -> 
         sender.jwk(),
         algorithms=[_SIGNATURE],
     )
+    return _encrypted(signed, "JWT", recipient_pem)
+
+
+def sealed_file(content: bytes, media_type: str, sender: SenderKey, recipient_pem: str) -> str:
+    """A file as a signed message (JWS) inside an encrypted one (JWE), in compact form.
+
+    The inner header names its media type and the key that signed it.
+    """
+    signed = jws.serialize_compact(
+        {"alg": _SIGNATURE, "cty": media_type, "kid": sender.key_id},
+        content,
+        sender.jwk(),
+        algorithms=[_SIGNATURE],
+    )
+    return _encrypted(signed, "JOSE", recipient_pem)
+
+
+def _encrypted(signed: str, kind: str, recipient_pem: str) -> str:
     recipient, agreement = _recipient(recipient_pem)
-    header = {"alg": agreement, "enc": _ENCRYPTION, "cty": "JWT", "kid": recipient.thumbprint()}
+    header = {"alg": agreement, "enc": _ENCRYPTION, "cty": kind, "kid": recipient.thumbprint()}
     return jwe.encrypt_compact(header, signed, recipient, algorithms=[agreement, _ENCRYPTION])
 
 

@@ -58,7 +58,11 @@ def _cell(value: Any) -> str:
             text = json.dumps(value, ensure_ascii=False)
         case _:
             text = str(value)
-    # A spreadsheet would run what begins like a formula (OWASP, CSV Injection).
+    return harmless(text)
+
+
+def harmless(text: str) -> str:
+    """A cell that no spreadsheet runs: what begins like a formula is quoted (OWASP, CSV Injection)."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
