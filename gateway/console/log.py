@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from gateway.console import sentences
 from gateway.console.page import REVIEWER, File, Html, Reply, Visit, page
+from gateway.console.saved import kept
 from gateway.console.search import Search
 from gateway.errors import InvalidInput
 from gateway.usecases import activity, export_formats, review
@@ -67,6 +68,7 @@ def log(visit: Visit) -> Reply:
         template="log.html",
         values={
             "search": search,
+            "saved": kept(visit, search),
             "view": shown,
             "chips": list(_chips(visit, search, shown)),
             "days": _days(visit, shown),

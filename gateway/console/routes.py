@@ -7,6 +7,7 @@ from gateway.console import (
     overview,
     own_account,
     reports,
+    saved,
     signing_in,
     subjects,
 )
@@ -18,6 +19,7 @@ def pages() -> list[Page]:
     return [
         overview.overview,
         *(log.log, log.log_export, entry.entry, entry.entry_proof, entry.entry_receipt),
+        *(saved.search_save, saved.search_remove),
         *(hints.hints, hints.hint_review),
         *(reports.reports, reports.report_recipients, reports.report_notification),
         *(reports.report_breach, reports.report_access, reports.report_processing),

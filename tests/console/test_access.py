@@ -30,6 +30,8 @@ ONLY: dict[Office, set[tuple[str, str]]] = {
         ("GET", "/log/<entry>"),
         ("POST", "/log/<entry>/proof"),
         ("POST", "/log/<entry>/receipt"),
+        ("POST", "/log/searches"),
+        ("POST", "/log/searches/remove"),
         ("GET", "/hints"),
         ("POST", "/hints/review"),
         ("GET", "/reports"),
