@@ -21,19 +21,23 @@ def console() -> None:
     "office",
     required=True,
     type=OneOf(Office),
-    help="reviewer: reads and reports; operator: carriers, clients, erasure.",
+    help="reviewer: reads and reports; operator: carriers, clients, erasure; carrier: its deliveries.",
 )
+@click.option("--carrier", metavar="ID", help="Whose deliveries; for the role carrier alone.")
 @merchant_option
 @json_option
 @pass_run
-def create(run: Run, name: str, office: Office, merchant: str, as_json: bool) -> None:
+def create(
+    run: Run, name: str, office: Office, carrier: str | None, merchant: str, as_json: bool
+) -> None:
     """Create an account, and print the link that lets its owner in, once and within the hour.
 
     \b
-    Example:
+    Examples:
       gateway console create --name dpo@example.org --role reviewer
+      gateway console create --name dispatch@example.org --role carrier --carrier dachser
     """
-    account = accounts.create(run.services.store, run.merchant(merchant), name, office)
+    account = accounts.create(run.services.store, run.merchant(merchant), name, office, carrier)
     address = sign_in_address(run, accounts.link(run.services.store, account))
     data = {"account_id": account.account_id, "name": account.name, "link": address}
     show(as_json, data, [f"{account.name} ({account.office}) signs in with", address])
@@ -62,19 +66,21 @@ def list_(run: Run, merchant: str, as_json: bool) -> None:
     """Show all accounts, disabled ones too."""
     found = accounts.listing(run.services.store, run.merchant(merchant))
     rows = [
-        (one.account_id, one.name, one.office, one.created_at, one.disabled_at) for one in found
+        (one.account_id, one.name, one.office, one.carrier_id, one.created_at, one.disabled_at)
+        for one in found
     ]
     data = [
         {
             "account_id": one.account_id,
             "name": one.name,
             "office": one.office,
+            "carrier": one.carrier_id,
             "created_at": one.created_at,
             "disabled_at": one.disabled_at,
         }
         for one in found
     ]
-    head = ("account", "name", "office", "created", "disabled")
+    head = ("account", "name", "office", "carrier", "created", "disabled")
     show(as_json, {"accounts": data}, table(head, rows))
 
 

@@ -8,30 +8,30 @@ from collections.abc import Callable, Mapping
 import segno
 from markupsafe import Markup
 
-from gateway.console.page import EVERY_OFFICE, Data, Go, Html, Reply, Visit, page
+from gateway.console.page import SIGNED_IN, Data, Go, Html, Reply, Visit, page
 from gateway.errors import InvalidInput, NotFound
 from gateway.usecases import factors, passkeys, signin
 
 
-@page("GET", "/account", access=EVERY_OFFICE, name="account")
+@page("GET", "/account", access=SIGNED_IN, name="account")
 def account(visit: Visit) -> Reply:
     """What is set up, and how to set up the rest."""
     return _shown(visit)
 
 
-@page("POST", "/account/password", access=EVERY_OFFICE, name="account_password")
+@page("POST", "/account/password", access=SIGNED_IN, name="account_password")
 def account_password(visit: Visit) -> Reply:
     """Sets or changes the password; other browsers are signed out."""
     return _changed(visit, "password", _set_password)
 
 
-@page("POST", "/account/authenticator", access=EVERY_OFFICE, name="account_authenticator")
+@page("POST", "/account/authenticator", access=SIGNED_IN, name="account_authenticator")
 def account_authenticator(visit: Visit) -> Reply:
     """Sets or changes the authenticator; other browsers are signed out."""
     return _changed(visit, "authenticator", _set_authenticator)
 
 
-@page("POST", "/account/codes", access=EVERY_OFFICE, name="account_codes")
+@page("POST", "/account/codes", access=SIGNED_IN, name="account_codes")
 def account_codes(visit: Visit) -> Reply:
     """Makes recovery codes and shows them this once."""
     if not _is_fresh(visit):
@@ -40,26 +40,26 @@ def account_codes(visit: Visit) -> Reply:
     return Html(template="codes.html", values={"codes": codes})
 
 
-@page("POST", "/account/passkeys/options", access=EVERY_OFFICE, name="account_passkey_options")
+@page("POST", "/account/passkeys/options", access=SIGNED_IN, name="account_passkey_options")
 def account_passkey_options(visit: Visit) -> Reply:
     """What the browser needs to make a passkey."""
     store = visit.services.store
     return Data(value=passkeys.registration(store, visit.party, visit.account, visit.browser))
 
 
-@page("POST", "/account/passkeys", access=EVERY_OFFICE, name="account_passkey_add")
+@page("POST", "/account/passkeys", access=SIGNED_IN, name="account_passkey_add")
 def account_passkey_add(visit: Visit) -> Reply:
     """Keeps the passkey that the browser made."""
     return _changed(visit, "passkey", _add_passkey)
 
 
-@page("POST", "/account/passkeys/remove", access=EVERY_OFFICE, name="account_passkey_remove")
+@page("POST", "/account/passkeys/remove", access=SIGNED_IN, name="account_passkey_remove")
 def account_passkey_remove(visit: Visit) -> Reply:
     """Forgets a passkey."""
     return _changed(visit, "passkey_removed", _remove_passkey)
 
 
-@page("POST", "/account/sessions/end", access=EVERY_OFFICE, name="account_sessions_end")
+@page("POST", "/account/sessions/end", access=SIGNED_IN, name="account_sessions_end")
 def account_sessions_end(visit: Visit) -> Reply:
     """Signs all other browsers out."""
     signin.sign_out_elsewhere(visit.services.store, visit.account, visit.browser)

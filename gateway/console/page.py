@@ -12,11 +12,20 @@ from gateway.usecases.passkeys import Party
 from gateway.usecases.services import Services
 from gateway.vault.seals import Seals
 
-EVERY_OFFICE = frozenset(Office)
-"""Whoever is signed in."""
+SIGNED_IN = frozenset(Office)
+"""Whoever is signed in, a carrier's dispatcher too."""
 
 REVIEWER = frozenset({Office.REVIEWER})
 OPERATOR = frozenset({Office.OPERATOR})
+CARRIER = frozenset({Office.CARRIER})
+EVERY_OFFICE = REVIEWER | OPERATOR
+"""Whoever belongs to the merchant's own house."""
+
+
+def home(account: Account | None) -> str:
+    """The name of the page that whoever signed in begins at."""
+    carrier = account is not None and account.office is Office.CARRIER
+    return "deliveries" if carrier else "overview"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,11 @@ class Visit:
     def merchant(self) -> str:
         """Whose data may be shown."""
         return self.session.account.merchant
+
+    @property
+    def home(self) -> str:
+        """The name of the page that its visitor begins at."""
+        return home(self.visitor.account if self.visitor else None)
 
     @property
     def services(self) -> Services:

@@ -1,6 +1,7 @@
 """Every page there is; what is not named here cannot be reached."""
 
 from gateway.console import (
+    deliveries,
     entry,
     hints,
     log,
@@ -25,6 +26,8 @@ def pages() -> list[Page]:
         *(reports.report_breach, reports.report_access, reports.report_processing),
         *(subjects.subjects, subjects.erasure_ask, subjects.erasure_confirm),
         *(subjects.erasure_withdraw, reports.report_erasure),
+        *(deliveries.deliveries, deliveries.delivery, deliveries.delivery_contact),
+        *(deliveries.delivery_appointment, deliveries.delivery_done),
         *(signing_in.sign_in, signing_in.sign_in_post),
         *(signing_in.sign_in_passkey_options, signing_in.sign_in_passkey),
         *(signing_in.link, signing_in.link_post, signing_in.sign_out),

@@ -2,7 +2,7 @@
 
 from gateway.console import addresses, assets
 from gateway.console.page import (
-    EVERY_OFFICE,
+    SIGNED_IN,
     Anyone,
     Cookie,
     Data,
@@ -11,6 +11,7 @@ from gateway.console.page import (
     Reply,
     Static,
     Visit,
+    home,
     page,
 )
 from gateway.console.words import Language
@@ -26,7 +27,7 @@ _PUBLIC = Anyone("it is the same for everybody, and tells of nobody")
 def sign_in(visit: Visit) -> Reply:
     """The form; whoever is signed in has no need of it."""
     if visit.visitor is not None:
-        return Go(page="overview")
+        return Go(page=visit.home)
     return _form(visit, visit.query.get("next", ""))
 
 
@@ -72,10 +73,10 @@ def link_post(visit: Visit) -> Reply:
     found = signin.by_link(visit.services.store, visit.path["token"])
     if found is None:
         return Html(template="link.html", values={"waits": False}, status=410)
-    return Go(page="overview", cookie=Cookie(found.token))
+    return Go(page=home(found.account), cookie=Cookie(found.token))
 
 
-@page("POST", "/sign-out", access=EVERY_OFFICE, name="sign_out")
+@page("POST", "/sign-out", access=SIGNED_IN, name="sign_out")
 def sign_out(visit: Visit) -> Reply:
     """Ends the session."""
     signin.sign_out(visit.services.store, visit.browser)
@@ -87,7 +88,7 @@ def language(visit: Visit) -> Reply:
     """The reader's choice, and back to where they were."""
     chosen = visit.form.get("language", "")
     back = addresses.checked(visit.form.get("next", ""))
-    return Go(page="overview", address=back, language=chosen if chosen in set(Language) else None)
+    return Go(page=visit.home, address=back, language=chosen if chosen in set(Language) else None)
 
 
 @page("GET", "/assets/<version>/<name>", access=_PUBLIC, name="asset")
@@ -103,7 +104,8 @@ def _come_in(visit: Visit, found: SignedIn | None) -> Reply:
     next_ = visit.form.get("next", "")
     if found is None:
         return _form(visit, next_, failed=True)
-    return Go(page="overview", address=addresses.checked(next_), cookie=Cookie(found.token))
+    address = addresses.checked(next_)
+    return Go(page=home(found.account), address=address, cookie=Cookie(found.token))
 
 
 def _form(visit: Visit, next_: str, *, failed: bool = False) -> Html:

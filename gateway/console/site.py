@@ -188,17 +188,28 @@ def _barred(site: Site, page: Page, visit: Visit) -> Reply | None:
     """What is shown in place of the page; None where nothing speaks against it."""
     if not all(_SEGMENT.fullmatch(segment) for segment in visit.path.values()):
         return Html(template="fault.html", values={"known": 404}, status=404)
-    if not isinstance(page.access, Anyone):
-        if visit.visitor is None:
-            return _to_sign_in(page)
-        if not page.is_for(visit.account.office):
-            return Html(template="fault.html", values={"known": 403}, status=403)
+    shut = _shut(page, visit)
+    if shut is not None:
+        return shut
     if page.method == _UNSAFE:
         if visit.visitor is None and not site.rates.hit(_FORM_POSTS, request.remote_addr or ""):
             return Html(template="fault.html", values={"known": 429}, status=429)
         if not _is_own_form(visit):
             return Html(template="fault.html", values={"known": 400}, status=400)
     return None
+
+
+def _shut(page: Page, visit: Visit) -> Reply | None:
+    """Where the page is not for this visitor: the way in, or to their own first page, or a refusal."""
+    if isinstance(page.access, Anyone):
+        return None
+    if visit.visitor is None:
+        return _to_sign_in(page)
+    if page.is_for(visit.account.office):
+        return None
+    if page.path == "/":
+        return Go(page=visit.home)
+    return Html(template="fault.html", values={"known": 403}, status=403)
 
 
 def _to_sign_in(page: Page) -> Reply:

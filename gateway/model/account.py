@@ -9,15 +9,22 @@ VISITOR = "visitor"
 
 
 class Office(StrEnum):
-    """What a person is in the console: whoever reviews changes nothing that is reviewed."""
+    """What a person is in the console: whoever reviews changes nothing that is reviewed.
+
+    A carrier's dispatcher sees that carrier's own deliveries, and nothing else.
+    """
 
     REVIEWER = "reviewer"
     OPERATOR = "operator"
+    CARRIER = "carrier"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A person's account; `name` is what they sign in with, the log names them by `account_id`."""
+    """A person's account; `name` is what they sign in with, the log names them by `account_id`.
+
+    `carrier_id` is set for the office of a carrier, and for no other.
+    """
 
     account_id: str
     merchant: str
@@ -25,6 +32,7 @@ class Account:
     office: Office
     created_at: datetime
     disabled_at: datetime | None
+    carrier_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

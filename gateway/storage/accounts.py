@@ -52,6 +52,7 @@ def add(connection: Connection, account: Account) -> None:
             merchant=account.merchant,
             name=account.name,
             office=account.office.value,
+            carrier=account.carrier_id,
             created_at=account.created_at,
             failures=0,
         )
@@ -185,6 +186,7 @@ def _account(row: Any) -> Account:
         office=Office(row.office),
         created_at=row.created_at,
         disabled_at=row.disabled_at,
+        carrier_id=row.carrier,
     )
 
 

@@ -24,6 +24,8 @@ accounts = Table(
     # In lower case: people do not remember how they wrote it.
     Column("name", String(100), nullable=False, unique=True),
     Column("office", String(16), nullable=False),
+    # Whose deliveries it sees; for the office of a carrier alone.
+    Column("carrier", String(64)),
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
     # Argon2id with its parameters, as the PHC string format writes it.

@@ -47,6 +47,7 @@ def find(connection: Connection, session_hash: bytes) -> Session | None:
         office=Office(row[accounts.c.office]),
         created_at=row[accounts.c.created_at],
         disabled_at=row[accounts.c.disabled_at],
+        carrier_id=row[accounts.c.carrier],
     )
     return Session(
         account=account,

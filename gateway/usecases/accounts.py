@@ -13,6 +13,7 @@ from gateway.model.ids import Entropy
 from gateway.storage import accounts, sessions
 from gateway.storage.store import Store, Transaction
 from gateway.usecases.actors import OPERATOR
+from gateway.usecases.clients import check_registered
 
 LINK = "link"
 LINK_LIFE = timedelta(hours=1)
@@ -21,10 +22,13 @@ LINK_LIFE = timedelta(hours=1)
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._@+-]{0,98}[a-z0-9])?")
 
 
-def create(store: Store, merchant: str, name: str, office: Office) -> Account:
+def create(
+    store: Store, merchant: str, name: str, office: Office, carrier_id: str | None = None
+) -> Account:
     """A new account, which only a sign-in link opens until its owner set up more.
 
-    InvalidInput for a name that does not fit; Conflict when it is taken, by whatever merchant's.
+    A carrier's account needs its carrier. InvalidInput for a name or a carrier that does not fit;
+    Conflict when the name is taken, by whatever merchant's.
     """
     plain = folded(name)
     if not _NAME.fullmatch(plain):
@@ -32,7 +36,14 @@ def create(store: Store, merchant: str, name: str, office: Office) -> Account:
             {"name": ["1 to 100 letters, digits or inner ._@+-, without blanks and umlauts"]}
         )
 
+    if (office is Office.CARRIER) != (carrier_id is not None):
+        raise InvalidInput(
+            {"carrier": ["the role carrier needs its carrier, and no other role one"]}
+        )
+
     def work(tx: Transaction) -> Account:
+        if carrier_id is not None:
+            check_registered(tx, carrier_id)
         if accounts.by_name(tx.connection, plain) is not None:
             raise Conflict(f"there is an account {plain} already")
         account = Account(
@@ -42,6 +53,7 @@ def create(store: Store, merchant: str, name: str, office: Office) -> Account:
             office=office,
             created_at=tx.now,
             disabled_at=None,
+            carrier_id=carrier_id,
         )
         accounts.add(tx.connection, account)
         _record(tx, Action.CLIENT_CREATED, account)
@@ -111,4 +123,4 @@ def hashed(token: str) -> bytes:
 
 def _record(tx: Transaction, action: Action, account: Account) -> None:
     detail = {"account": account.account_id, "role": account.office.value}
-    tx.record(OPERATOR, action, Outcome.DONE, detail=detail)
+    tx.record(OPERATOR, action, Outcome.DONE, carrier=account.carrier_id, detail=detail)

@@ -85,6 +85,25 @@ def listing(
     )
 
 
+def one(
+    store: Store, deadlines: Deadlines, merchant: str, carrier_id: str, order_number: str
+) -> Delivery | None:
+    """The carrier's delivery of this order, by its pieces that are behind; None where it has none.
+
+    Nor is there one when the order's contact is gone: worklists have it no more.
+    """
+    now = store.clock()
+    with store.read() as connection:
+        order = orders.kept(connection, merchant, [order_number]).get(order_number)
+    if order is None or order.erased_at is not None or now >= order.latest_at:
+        return None
+    stages = {item.stage for item in order.items if item.carrier_id == carrier_id}
+    behind = next((stage for stage in Stage if stage in stages), None)
+    if behind is None:
+        return None
+    return _delivery(order, carrier_id, behind, deadlines.of(merchant), now)
+
+
 def appoint(
     store: Store,
     deadlines: Deadlines,

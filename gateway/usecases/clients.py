@@ -49,7 +49,7 @@ def create(
 
     def work(tx: Transaction) -> Client:
         if carrier_id is not None:
-            _check_carrier(tx, carrier_id)
+            check_registered(tx, carrier_id)
         client = Client(
             client_id=tx.new_id(),
             merchant=merchant,
@@ -116,7 +116,8 @@ def _check(
         raise InvalidInput(errors)
 
 
-def _check_carrier(tx: Transaction, carrier_id: str) -> None:
+def check_registered(tx: Transaction, carrier_id: str) -> None:
+    """InvalidInput unless the merchant has registered this carrier, and not withdrawn it."""
     carrier = carriers.one(tx.connection, tx.merchant, carrier_id)
     if carrier is None or carrier.registration(tx.now) is Registration.WITHDRAWN:
         raise InvalidInput(

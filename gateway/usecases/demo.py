@@ -20,8 +20,9 @@ from gateway.usecases.services import Services
 from policies.question import Role
 
 _LIFE = timedelta(days=7)
+_CARRIER = "dachser"
 _ROLES = {
-    "demo carrier": (Role.CARRIER, "dachser"),
+    "demo carrier": (Role.CARRIER, _CARRIER),
     "demo merchant": (Role.MERCHANT, None),
     "demo shop": (Role.SHOP, None),
     "demo reviewer": (Role.REVIEWER, None),
@@ -108,7 +109,8 @@ def _link(services: Services, merchant: str, office: Office) -> str:
     try:
         account = accounts.find(store, merchant, name)
     except NotFound:
-        account = accounts.create(store, merchant, name, office)
+        carrier_id = _CARRIER if office is Office.CARRIER else None
+        account = accounts.create(store, merchant, name, office, carrier_id)
     return accounts.link(store, account)
 
 

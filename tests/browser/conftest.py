@@ -49,7 +49,8 @@ class Place:
         """The account of this office, which is made at first use."""
         store, name = self.services.store, f"browser-{office.value}"
         try:
-            return accounts.create(store, "default", name, office)
+            carrier_id = "dachser" if office is Office.CARRIER else None
+            return accounts.create(store, "default", name, office, carrier_id)
         except Conflict:
             return accounts.find(store, "default", name)
 

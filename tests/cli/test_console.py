@@ -51,6 +51,6 @@ def test_the_demo_prints_links_that_open(fresh: Gateway, environment: dict[str, 
     first, second = (
         json.loads(fresh("demo", "--json", "--port", "9090").stdout)["console"] for _ in range(2)
     )
-    assert set(first) == {"reviewer", "operator"}
+    assert set(first) == {"reviewer", "operator", "carrier"}
     assert first["reviewer"].startswith("http://localhost:9090/console/link/")
     assert first != second

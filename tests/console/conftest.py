@@ -48,9 +48,13 @@ class Reader:
         return self.get(answer.headers["Location"])
 
     def sign_in(self, office: Office, merchant: str = "default", name: str = "") -> Account:
-        """By a link, as a new account of this office."""
+        """By a link, as a new account of this office; a carrier's is Dachser's."""
         account = accounts.create(
-            self.services.store, merchant, name or f"{merchant}-{office.value}", office
+            self.services.store,
+            merchant,
+            name or f"{merchant}-{office.value}",
+            office,
+            "dachser" if office is Office.CARRIER else None,
         )
         self.sign_in_as(account)
         return account
