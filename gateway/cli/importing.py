@@ -15,6 +15,7 @@ from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.errors import ConfigurationError
 from gateway.marketplaces.stream import Broken
 from gateway.usecases.actors import OPERATOR
+from gateway.usecases.import_pool import cores
 from gateway.usecases.importing import Counts, Imported, RejectedOrder, import_orders
 
 
@@ -57,6 +58,7 @@ def import_(run: Run, file: Path, rejects: Path | None, merchant: str, as_json: 
             request_id=run.request_id,
             on_rejected=told.rejected,
             on_batch=told.batch,
+            processes=cores(),
         )
     told.end(done)
     if done.ended is not None or done.counts.rejected:

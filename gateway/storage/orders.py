@@ -78,10 +78,10 @@ _VERSIONS = (
     .group_by(contacts.c.order_number)
 )
 _ENVELOPES = select(contacts).where(_mine(contacts), contacts.c.kind == bindparam("of_kind"))
-_ADD_ORDERS = insert(orders)
-_ADD_ITEMS = insert(items)
-_ADD_CONTACTS = insert(contacts)
-_ADD_DIGESTS = insert(contact_digests)
+_ADD_ORDERS = Prepared(insert(orders))
+_ADD_ITEMS = Prepared(insert(items))
+_ADD_CONTACTS = Prepared(insert(contacts))
+_ADD_DIGESTS = Prepared(insert(contact_digests))
 _DROP_ITEMS = delete(items).where(_mine(items))
 _DROP_CONTACTS = delete(contacts).where(_mine(contacts))
 _DROP_DIGESTS = delete(contact_digests).where(_mine(contact_digests))
@@ -165,7 +165,7 @@ def envelopes(
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store new orders."""
     if rows:
-        connection.execute(_ADD_ORDERS, list(rows))
+        _ADD_ORDERS.run(connection, rows)
 
 
 def change(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -196,7 +196,7 @@ def replace_items(
     if changed:
         connection.execute(_DROP_ITEMS, _numbers(merchant, changed))
     if rows:
-        connection.execute(_ADD_ITEMS, list(rows))
+        _ADD_ITEMS.run(connection, rows)
 
 
 def due(connection: Connection, merchant: str, order_number: str, delete_by: datetime) -> None:
@@ -219,9 +219,9 @@ def add_contacts(
 ) -> None:
     """Store envelopes and their blind-index digests."""
     if envelopes_:
-        connection.execute(_ADD_CONTACTS, list(envelopes_))
+        _ADD_CONTACTS.run(connection, envelopes_)
     if digests:
-        connection.execute(_ADD_DIGESTS, list(digests))
+        _ADD_DIGESTS.run(connection, digests)
 
 
 def columns(merchant: str, order: KeptOrder) -> dict[str, Any]:

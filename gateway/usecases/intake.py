@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from gateway.audit.entry import Action, Actor, Outcome
@@ -13,8 +14,8 @@ from gateway.settings import Deadlines
 from gateway.storage import orders
 from gateway.storage.store import Store, Transaction
 from gateway.usecases import outbox
+from gateway.usecases.ahead import Ahead, key_ids, sealed
 from gateway.usecases.outbox import Pieces
-from gateway.vault.envelope import Binding
 from gateway.vault.sealing import Sealer
 
 BATCH = 200
@@ -69,14 +70,18 @@ class Intake:
         rejected: int,
         request_id: str | None,
         alongside: Callable[[Transaction], None] = lambda _tx: None,
+        ahead: Mapping[str, Ahead] = MappingProxyType({}),
     ) -> Tally:
         """Store a batch and put each change, and each of the `rejected`, on record.
 
-        No order number may stand twice in one batch. `alongside` becomes durable with it.
+        No order number may stand twice in one batch. `alongside` becomes durable with it. `ahead`
+        holds by order number what another process has sealed already.
         """
 
         def work(tx: Transaction) -> Tally:
-            tally = self._store(tx, asker, batch, rejected, request_id)
+            in_force = ahead and key_ids(self.sealer, tx.now)
+            usable = {number: it for number, it in ahead.items() if it.key_ids == in_force}
+            tally = self._store(tx, asker, batch, rejected, request_id, usable)
             alongside(tx)
             return tally
 
@@ -91,18 +96,24 @@ class Intake:
         batch: Sequence[Order],
         rejected: int,
         request_id: str | None,
+        ahead: Mapping[str, Ahead],
     ) -> Tally:
         known = _look_up(tx, batch)
         rows = _Rows()
         changed: list[KeptOrder] = []
         for order in batch:
-            fingerprint = self.sealer.fingerprint(tx.merchant, order, tx.now)
+            made = ahead.get(order.order_number)
+            fingerprint = (
+                made.fingerprint if made else self.sealer.fingerprint(tx.merchant, order, tx.now)
+            )
             before = known.orders.get(order.order_number)
             if before and _is_old_news(self.sealer, order, before, fingerprint, known):
                 continue
             after = self._take(tx, rows, order, before, fingerprint)
             if after.erased_at is None:
-                self._seal(tx, rows, order, after, known)
+                first = made is not None and order.order_number not in known.versions
+                sealed = made if made and first else self._sealed(tx, order, known, fingerprint)
+                self._keep(rows, order, after, sealed, tx.merchant)
             if before:
                 changed.append(after)
             _record(tx, asker, order, before, after, request_id)
@@ -139,23 +150,22 @@ class Intake:
         rows.items += orders.item_rows(tx.merchant, after)
         return after
 
-    def _seal(
-        self, tx: Transaction, rows: _Rows, order: Order, after: KeptOrder, known: _Known
-    ) -> None:
+    def _sealed(self, tx: Transaction, order: Order, known: _Known, fingerprint: bytes) -> Ahead:
         version = known.versions.get(order.order_number, 0) + 1
-        delete_by = after.delete_by(self.deadlines.of(tx.merchant).erase_after_delivery)
-        if order.shop is not None:
-            binding = _binding(tx, order, orders.SHOP, version)
-            envelope = self.sealer.shop(order.shop, binding, tx.now)
-            rows.contacts.append(orders.contact_row(binding, envelope, delete_by))
-        if order.freight is not None:
-            binding = _binding(tx, order, orders.FREIGHT, version)
-            envelope = self.sealer.freight(order.freight, binding, tx.now)
-            rows.contacts.append(orders.contact_row(binding, envelope, delete_by))
-            rows.digests += [
-                {"merchant": tx.merchant, "digest": digest, "order_number": order.order_number}
-                for digest in self.sealer.digests(tx.merchant, order.freight, tx.now)
-            ]
+        return sealed(self.sealer, tx.merchant, order, tx.now, tx.entropy, version, fingerprint)
+
+    def _keep(
+        self, rows: _Rows, order: Order, after: KeptOrder, made: Ahead, merchant: str
+    ) -> None:
+        """Collect the rows of an order's envelopes and digests."""
+        delete_by = after.delete_by(self.deadlines.of(merchant).erase_after_delivery)
+        rows.contacts += [
+            orders.contact_row(*one, delete_by) for one in (made.shop, made.freight) if one
+        ]
+        rows.digests += [
+            {"merchant": merchant, "digest": digest, "order_number": order.order_number}
+            for digest in made.digests
+        ]
 
 
 def _look_up(tx: Transaction, batch: Sequence[Order]) -> _Known:
@@ -240,10 +250,6 @@ def _write(tx: Transaction, rows: _Rows) -> None:
     orders.change(tx.connection, rows.changed)
     orders.replace_items(tx.connection, tx.merchant, changed, rows.items)
     orders.add_contacts(tx.connection, rows.contacts, rows.digests)
-
-
-def _binding(tx: Transaction, order: Order, kind: str, version: int) -> Binding:
-    return Binding(tx.merchant, order.order_number, tx.new_id(), kind, version)
 
 
 def _subject(key: bytes, merchant: str, order_number: str) -> str:

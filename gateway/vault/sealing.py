@@ -2,7 +2,8 @@
 
 import hmac
 import json
-from datetime import datetime
+from datetime import date, datetime
+from typing import Protocol
 
 from gateway.model.contact import FreightContact, Private, ShopContact
 from gateway.model.ids import Entropy
@@ -10,13 +11,29 @@ from gateway.model.order import Order
 from gateway.vault.blind_index import order_digest, value_digest, version_of
 from gateway.vault.contents import encode_freight, encode_shop
 from gateway.vault.envelope import Binding, Envelope, seal
-from gateway.vault.keyring import Keyring
+from gateway.vault.keys import Key
+
+
+class SealingKeys(Protocol):
+    """The part of a keyring that sealing needs."""
+
+    def contact_key(self, day: date, now: datetime) -> Key:
+        """The newest key of the day."""
+
+    def index_key(self, now: datetime) -> Key:
+        """The newest key of the blind index."""
+
+    def index_keys(self) -> list[Key]:
+        """Every version of it, the newest first."""
+
+    def index_version(self, version: int) -> Key | None:
+        """One version of it."""
 
 
 class Sealer:
     """Seals contacts under the key of the import day, and names values by keyed digests."""
 
-    def __init__(self, keyring: Keyring, entropy: Entropy) -> None:
+    def __init__(self, keyring: SealingKeys, entropy: Entropy) -> None:
         self._keyring = keyring
         self._entropy = entropy
 
@@ -34,6 +51,10 @@ class Sealer:
         """Have the keys of the day at hand, so that no transaction waits for the key provider."""
         self._keyring.contact_key(now.date(), now)
         self._keyring.index_key(now)
+
+    def keys(self, now: datetime) -> tuple[Key, Key]:
+        """What seals now: the key of the day, and that of the blind index."""
+        return self._keyring.contact_key(now.date(), now), self._keyring.index_key(now)
 
     def digests(self, merchant: str, contact: FreightContact, now: datetime) -> list[bytes]:
         """The blind index of a freight contact's phone and e-mail, under the newest key."""

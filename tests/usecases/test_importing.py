@@ -2,15 +2,21 @@
 
 import io
 import json
+import multiprocessing
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from gateway.audit.entry import Actor
+from gateway.errors import Unavailable
 from gateway.marketplaces.stream import Broken
+from gateway.storage.orders import FREIGHT, envelopes
 from gateway.usecases.importing import (
     Counts,
     Imported,
@@ -20,7 +26,7 @@ from gateway.usecases.importing import (
 )
 from gateway.usecases.intake import BATCH
 from tests.builders import an_array, an_order, ndjson, order_number
-from tests.world import World
+from tests.world import Template, World
 
 SENDER = Actor(role="merchant", id="sender")
 
@@ -150,3 +156,69 @@ def test_every_element_is_counted_once(world: World, kinds: Sequence[str]) -> No
     assert done.counts[2] == len(done.rejected) == sum(kind in made for kind in kinds)
     positions = [order.position for order in done.rejected]
     assert positions == [at for at, kind in enumerate(kinds, start=1) if kind in made]
+
+
+def _shown(world: World, done: Import) -> object:
+    """What came of an import, and what is stored of it in the clear."""
+    told = [(one.position, one.order_number, one.errors, one.raw) for one in done.rejected]
+    with world.store.read() as connection:
+        sealed = envelopes(connection, "default", [order_number(at) for at in (1, 2050)], FREIGHT)
+    opened = {
+        number: world.services.opener.freight(envelope, binding).phone
+        for number, (binding, envelope) in sealed.items()
+    }
+    return done.result, told, opened, sorted(Counter(world.said()).items())
+
+
+def _many(changed: str) -> bytes:
+    """More orders than are worth a pool; one that came before, two bad ones and a line that is none."""
+    values: list[Any] = [an_order(order_number(at)) for at in range(2100)]
+    values[2040] = an_order(order_number(2040), salesOrderId=None)
+    values[2060] = an_order(order_number(1), lastModifiedDate=changed)
+    values[2070] = an_order(order_number(2069), lastModifiedDate=changed)
+    body = ndjson(values).splitlines(keepends=True)
+    return b"".join([*body[:2080], b'{"orderNumber": \n', *body[2080:]])
+
+
+def test_a_pool_makes_the_same_of_orders_in_the_same_order(
+    world_template: Template, tmp_path: Path
+) -> None:
+    """Counts, positions, rejects whole, entries and the contacts themselves; changed orders too."""
+    body = _many("2026-11-02T09:45:00.000Z")
+    shown = []
+    for processes in (0, 2):
+        with world_template.copied(tmp_path / str(processes)) as world:
+            shown.append(_shown(world, Import(world, body, processes=processes)))
+    assert shown[0] == shown[1]
+
+
+def test_an_import_whose_process_was_ended_goes_on_where_it_was(world: World) -> None:
+    """It says so; what was told is stored, and a second run stores the rest."""
+    body = ndjson(an_order(order_number(at)) for at in range(4000))
+
+    class Deadly(io.BytesIO):
+        """Ends a process of the pool while it is read."""
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            for child in multiprocessing.active_children():
+                child.kill()
+            return super().read(size)
+
+    with pytest.raises(Unavailable, match="run it again"):
+        import_orders(
+            world.services,
+            "default",
+            SENDER,
+            Deadly(body),
+            request_id=None,
+            on_rejected=lambda _: None,
+            on_batch=lambda _: None,
+            processes=1,
+        )
+    with world.store.change() as connection:
+        # What a server does by itself, and this one is told not to.
+        connection.execute(text("ANALYZE"))
+    done = Import(world, body)
+    counts = done.result.counts
+    assert counts.unchanged > 0
+    assert counts.stored + counts.unchanged == 4000
