@@ -34,8 +34,9 @@ from gateway.api.rates import Allowance, Rates
 from gateway.model.client import Client
 from gateway.model.ids import new_id
 from gateway.storage.answers import Repeatable
-from gateway.usecases import grant, repeats
-from gateway.usecases.admission import Denied
+from gateway.usecases import repeats
+from gateway.usecases.oauth import grant
+from gateway.usecases.oauth.admission import Denied
 from gateway.usecases.services import Services
 
 _HEADERS = {

@@ -18,10 +18,10 @@ from gateway.api.problems import MALFORMED, NOT_AUTHENTICATED, TOKEN_IN_QUERY, P
 from gateway.model.client import Client
 from gateway.settings import OauthSettings
 from gateway.storage.store import Store
-from gateway.usecases import admission
-from gateway.usecases.admission import Denied, Flaw, Scheme
-from gateway.usecases.possession import Shown
-from gateway.usecases.signatures import ALGORITHMS, digest
+from gateway.usecases.oauth import admission
+from gateway.usecases.oauth.admission import Denied, Flaw, Scheme
+from gateway.usecases.oauth.possession import Shown
+from gateway.usecases.oauth.signatures import ALGORITHMS, digest
 
 _REALM = 'realm="contact-export-gateway"'
 CHALLENGE = f"Bearer {_REALM}"

@@ -13,7 +13,7 @@ from gateway.api.metrics import Metrics
 from gateway.api.problems import Kind, Problem
 from gateway.model.client import Client
 from gateway.storage.answers import Repeatable
-from gateway.usecases.possession import Shown
+from gateway.usecases.oauth.possession import Shown
 from gateway.usecases.services import Services
 from policies.question import Role
 

@@ -11,11 +11,11 @@ from gateway.api import authentication, problems
 from gateway.api.endpoint import Answer, Call, Form, Open, endpoint
 from gateway.api.shapes import Shape, number, text
 from gateway.errors import NotFound
-from gateway.usecases import assertions
-from gateway.usecases import grant as usecase
-from gateway.usecases.grant import Error, Granted, Refused
+from gateway.usecases.oauth import assertions
+from gateway.usecases.oauth import grant as usecase
+from gateway.usecases.oauth.grant import Error, Granted, Refused
+from gateway.usecases.oauth.signatures import ALGORITHMS
 from gateway.usecases.services import Services
-from gateway.usecases.signatures import ALGORITHMS
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105  an address
 _GRANT = "client_credentials"

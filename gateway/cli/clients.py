@@ -9,8 +9,8 @@ from gateway.cli.output import facts, show, table
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.cli.types import OneOf
 from gateway.model.client import Client
-from gateway.usecases import client_keys
 from gateway.usecases import clients as usecase
+from gateway.usecases.oauth import client_keys
 from policies.question import Purpose, Role
 
 _EVER = frozenset[Purpose]().union(*usecase.DEFAULT_PURPOSES.values())

@@ -21,8 +21,9 @@ from gateway.app import create_app
 from gateway.audit.entry import Entry
 from gateway.model.client import Client
 from gateway.storage import entries
-from gateway.usecases import client_keys, clients, register
+from gateway.usecases import clients, register
 from gateway.usecases.actors import OPERATOR
+from gateway.usecases.oauth import client_keys
 from gateway.usecases.services import Services
 from policies.question import Role
 from tests.api.conftest import Api

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.model.client import Client
-from gateway.usecases.admission import Scheme, admit
-from gateway.usecases.possession import Shown
+from gateway.usecases.oauth.admission import Scheme, admit
+from gateway.usecases.oauth.possession import Shown
 from gateway.usecases.services import Services
 from policies.question import Purpose, Role
 from tests.cli.conftest import Gateway

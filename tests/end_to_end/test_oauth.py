@@ -24,7 +24,7 @@ from requests_oauth2client import (
     PrivateKeyJwt,
 )
 
-from gateway.usecases.signatures import digest
+from gateway.usecases.oauth.signatures import digest
 from tests.conftest import Template
 from tests.end_to_end.live import Live, gateway
 from tests.oauth import jwks, p256

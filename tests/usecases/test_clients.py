@@ -9,8 +9,8 @@ from gateway.errors import InvalidInput, NotFound
 from gateway.model.client import Client
 from gateway.storage.tables import clients as table
 from gateway.usecases import clients, register
-from gateway.usecases.admission import Scheme, admit
-from gateway.usecases.possession import Shown
+from gateway.usecases.oauth.admission import Scheme, admit
+from gateway.usecases.oauth.possession import Shown
 from policies.question import OTTO_SIX, Purpose, Role
 from tests.world import TESTER, World, a_carrier
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from joserfc.errors import JoseError
 from joserfc.jwt import JWTClaimsRegistry
 
-from gateway.usecases.signatures import SKEW_SECONDS, claims_of, digest, signing_key, unproven
+from gateway.usecases.oauth.signatures import SKEW_SECONDS, claims_of, digest, signing_key, unproven
 
 _TYPE = "dpop+jwt"
 _JTI_CHARACTERS = 200

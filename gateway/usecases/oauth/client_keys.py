@@ -12,7 +12,7 @@ from gateway.storage import access_tokens, clients
 from gateway.storage.clients import Jwk
 from gateway.storage.store import Store, Transaction
 from gateway.usecases.actors import OPERATOR
-from gateway.usecases.signatures import SigningKey, signing_key
+from gateway.usecases.oauth.signatures import SigningKey, signing_key
 
 MOST = 5
 """Keys that a client may have at a time: two suffice to change them without a gap."""

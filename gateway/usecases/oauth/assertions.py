@@ -11,7 +11,7 @@ from joserfc.jwk import KeySet
 from joserfc.jwt import JWTClaimsRegistry
 
 from gateway.storage.clients import Jwk
-from gateway.usecases.signatures import SKEW_SECONDS, claims_of, signing_key, unproven
+from gateway.usecases.oauth.signatures import SKEW_SECONDS, claims_of, signing_key, unproven
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LONGEST_LIFE = timedelta(hours=1)

@@ -7,7 +7,8 @@ import pytest
 from joserfc.jwk import ECKey, OctKey, OKPKey
 
 from gateway.errors import Conflict, InvalidInput, NotFound
-from gateway.usecases import client_keys, clients
+from gateway.usecases import clients
+from gateway.usecases.oauth import client_keys
 from policies.question import Role
 from tests.oauth import jwks, p256
 from tests.world import World

@@ -1,0 +1,1 @@
+"""Clients that prove themselves by keys of their own, and the tokens that they get for it."""
