@@ -14,6 +14,7 @@ from gateway.marketplaces.otto.client import OttoClient
 from gateway.marketplaces.otto.tokens import Credentials
 from gateway.usecases.services import Services
 from gateway.vault.credentials import CredentialFile
+from gateway.vault.keys import KeyUse
 from gateway.vault.seals import Seals
 
 _OWNER = "otto:"
@@ -99,7 +100,7 @@ def connections(services: Services, sleep: Callable[[float], None] = time.sleep)
 def credential_file(services: Services) -> CredentialFile:
     """The file of a gateway's credentials, OTTO's and carriers' alike."""
     path = services.settings.keys.keyring.with_name("credentials.json")
-    return CredentialFile(path, Seals(services.keyring, services.store.entropy))
+    return CredentialFile(path, Seals(services.keyring, KeyUse.CREDENTIALS, services.store.entropy))
 
 
 def parsed(text: str, host: str) -> Credentials:

@@ -24,6 +24,7 @@ class KeyUse(StrEnum):
     INDEX = "index"
     LOG = "log"
     CONSOLE = "console"
+    CREDENTIALS = "credentials"
     WEBHOOK = "webhook"
     SENDER = "sender"
 

@@ -13,10 +13,11 @@ _NONCE_BYTES = 12
 
 
 class Seals:
-    """AES-256-GCM with a key of the keyring; a sealed secret names its key, and whom it belongs to."""
+    """AES-256-GCM with a key of one use; a sealed secret names its key, and whom it belongs to."""
 
-    def __init__(self, keyring: Keyring, entropy: Entropy) -> None:
+    def __init__(self, keyring: Keyring, use: KeyUse, entropy: Entropy) -> None:
         self._keyring = keyring
+        self._use = use
         self._entropy = entropy
 
     def seal(self, secret: bytes, owner: str, now: datetime) -> bytes:
@@ -43,6 +44,6 @@ class Seals:
             raise Unavailable("vault", "a sealed secret does not open: gateway doctor") from None
 
     def _key(self, now: datetime) -> Key:
-        newest = self._keyring.newest(KeyUse.CONSOLE, ALL_DAYS)
+        newest = self._keyring.newest(self._use, ALL_DAYS)
         key = None if newest is None else self._keyring.by_id(newest.key_id)
-        return key or self._keyring.add_version(KeyUse.CONSOLE, ALL_DAYS, now)
+        return key or self._keyring.add_version(self._use, ALL_DAYS, now)

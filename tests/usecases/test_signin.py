@@ -10,6 +10,7 @@ from gateway.errors import Conflict, InvalidInput, NotFound
 from gateway.model.account import Account, Office
 from gateway.usecases import accounts, factors, signin
 from gateway.usecases.signin import SignedIn
+from gateway.vault.keys import KeyUse
 from gateway.vault.seals import Seals
 from tests.world import World
 
@@ -21,7 +22,7 @@ STEP = 30
 @pytest.fixture
 def seals(world: World) -> Seals:
     """What seals the authenticators of this world."""
-    return Seals(world.services.keyring, world.store.entropy)
+    return Seals(world.services.keyring, KeyUse.CONSOLE, world.store.entropy)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from gateway.errors import Unavailable
 from gateway.vault.credentials import CredentialFile
 from gateway.vault.keyring import Keyring
+from gateway.vault.keys import KeyUse
 from gateway.vault.seals import Seals
 from tests.vault.conftest import NOW
 
@@ -19,7 +20,7 @@ SECRET = {"host": "local", "client_id": "app-4711", "client_secret": "hunter2 ä
 def file(open_keyring: Callable[[], Keyring], path: Path) -> CredentialFile:
     """A file that does not exist yet."""
     return CredentialFile(
-        path.with_name("credentials.json"), Seals(open_keyring(), entropy=os.urandom)
+        path.with_name("credentials.json"), Seals(open_keyring(), KeyUse.CREDENTIALS, os.urandom)
     )
 
 
@@ -40,10 +41,17 @@ def test_another_process_finds_it(
     """With the keyring at hand, and only then."""
     file.keep("otto:default", SECRET, NOW)
     apart = path.with_name("credentials.json")
-    assert CredentialFile(apart, Seals(open_keyring(), os.urandom)).find("otto:default") == SECRET
+    assert (
+        CredentialFile(apart, Seals(open_keyring(), KeyUse.CREDENTIALS, os.urandom)).find(
+            "otto:default"
+        )
+        == SECRET
+    )
     path.unlink()
     with pytest.raises(Unavailable, match="not in the keyring"):
-        CredentialFile(apart, Seals(open_keyring(), os.urandom)).find("otto:default")
+        CredentialFile(apart, Seals(open_keyring(), KeyUse.CREDENTIALS, os.urandom)).find(
+            "otto:default"
+        )
 
 
 def test_nothing_of_it_stands_in_the_clear(file: CredentialFile, path: Path) -> None:
@@ -54,6 +62,15 @@ def test_nothing_of_it_stands_in_the_clear(file: CredentialFile, path: Path) -> 
     for each in path.parent.iterdir():
         assert b"hunter2" not in each.read_bytes()
         assert b"app-4711" not in each.read_bytes()
+
+
+def test_they_have_a_key_of_their_own(
+    file: CredentialFile, open_keyring: Callable[[], Keyring]
+) -> None:
+    """What opens an authenticator's secret opens no other service's door."""
+    file.keep("otto:default", SECRET, NOW)
+    Seals(open_keyring(), KeyUse.CONSOLE, os.urandom).seal(b"seed", "ada", NOW)
+    assert sorted(key.use for key in open_keyring().all()) == ["console", "credentials"]
 
 
 def test_a_secret_serves_its_owner_alone(file: CredentialFile, path: Path) -> None:
@@ -93,7 +110,9 @@ def test_a_place_that_takes_no_file_is_told(tmp_path: Path, keyring: Keyring) ->
     """Neither reading nor writing fails with a traceback."""
     blocked = tmp_path / "blocked"
     blocked.write_text("")
-    file = CredentialFile(blocked / "credentials.json", Seals(keyring, os.urandom))
+    file = CredentialFile(
+        blocked / "credentials.json", Seals(keyring, KeyUse.CREDENTIALS, os.urandom)
+    )
     with pytest.raises(Unavailable, match="cannot be read"):
         file.find("otto:default")
     with pytest.raises(Unavailable, match="cannot be locked"):
