@@ -125,7 +125,10 @@ class Pkcs11Settings:
 
 @dataclass(frozen=True, slots=True)
 class BackupSettings:
-    """For whom backups are encrypted (age recipients), and where the list of erasures stands."""
+    """For whom backups are encrypted (age recipients), and where the list of erasures stands.
+
+    No recipient is of both: whoever opens the database's backup must not open the keyring's.
+    """
 
     recipients: tuple[str, ...]
     keyring_recipients: tuple[str, ...]
@@ -547,9 +550,14 @@ def _pkcs11(table: dict[str, str]) -> Pkcs11Settings:
 
 def _backup(data: Path, table: dict[str, str]) -> BackupSettings:
     recipients = tuple(table["recipients"].split())
+    keyring_recipients = tuple(table["keyring_recipients"].split())
+    if set(recipients) & set(keyring_recipients):
+        raise ConfigurationError(
+            "backup.keyring_recipients: none of backup.recipients, who else could open both"
+        )
     return BackupSettings(
         recipients=recipients,
-        keyring_recipients=tuple(table["keyring_recipients"].split()) or recipients,
+        keyring_recipients=keyring_recipients,
         tombstones=_path(data, table["tombstones_file"], "tombstones"),
     )
 

@@ -51,6 +51,8 @@ class Action(StrEnum):
     AUDIT_EXPORTED = "audit.exported"
     KEY_ROTATED = "key.rotated"
     KEY_DESTROYED = "key.destroyed"
+    BACKUP_CREATED = "backup.created"
+    BACKUP_RESTORED = "backup.restored"
     POLICY_CHANGED = "policy.changed"
     SIGNIN_SUCCEEDED = "signin.succeeded"
     SIGNIN_FAILED = "signin.failed"

@@ -30,6 +30,7 @@ class Root(click.Group):
         "reports": "What authorities and auditors ask for.",
         "retention": "Deletion of contacts and logs whose time is over.",
         "keys": "The keys that seal contacts.",
+        "backup": "Encrypted backups of database and keyring, apart.",
         "clients": "The callers of the API and their tokens.",
         "console": "The accounts of the review console.",
         "merchants": "The merchants that are served, kept apart.",

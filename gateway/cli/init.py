@@ -32,7 +32,7 @@ def init(run: Run, as_json: bool) -> None:
 def set_up(run: Run) -> dict[str, Any]:
     """Do it, and say what is there now."""
     settings = run.settings
-    _private_directory(run)
+    private_directory(run)
     services = run.unchecked_services
     with run.answering():
         schema.upgrade(services.store.database)
@@ -52,7 +52,8 @@ def set_up(run: Run) -> dict[str, Any]:
     }
 
 
-def _private_directory(run: Run) -> None:
+def private_directory(run: Run) -> None:
+    """Have the data directory there, open to its owner alone; ConfigurationError otherwise."""
     data = run.settings.data
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)

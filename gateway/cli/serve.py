@@ -4,6 +4,8 @@ import click
 
 from gateway.cli.running import Run, pass_run
 from gateway.usecases import merchants
+from gateway.usecases.actors import SERVICE
+from gateway.usecases.backup.replay import replay
 
 
 @click.command(short_help="Answer requests.")
@@ -23,6 +25,8 @@ def serve(run: Run, host: str | None, port: int | None, workers: int | None) -> 
     from gateway import serving  # noqa: PLC0415
 
     services = run.services
+    # A database that came from a backup may hold what is erased: nothing is served before it is not.
+    replay(services.store, services.key_care, SERVICE)
     merchants.note_policy(services.store, services.engine.version)
     # The workers open their own.
     services.store.database.engine.dispose()

@@ -1,6 +1,6 @@
 """Lets contacts go: which are due, that they went, and that an order's name in the log went with them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, literal, select, update
@@ -71,6 +71,29 @@ def forget_subject(connection: Connection, merchant: str, order_number: str) -> 
     """Destroy the order's name in the log with its key: its entries stay, and tell of nobody."""
     mine = (orders.c.merchant == merchant) & (orders.c.order_number == order_number)
     connection.execute(update(orders).where(mine).values(subject=None, subject_key=None))
+
+
+def still_named(
+    connection: Connection, merchant: str, subjects: Collection[str]
+) -> Mapping[str, str]:
+    """Orders that have one of these names in the log, each with its name."""
+    found = select(orders.c.order_number, orders.c.subject).where(
+        orders.c.merchant == merchant, orders.c.subject.in_(subjects)
+    )
+    return {row.order_number: row.subject for row in connection.execute(found)}
+
+
+def still_sealed(
+    connection: Connection, merchant: str, subjects: Collection[str]
+) -> Mapping[str, str]:
+    """As `still_named`, but only those with a contact."""
+    found = (
+        select(orders.c.order_number, orders.c.subject)
+        .join(contacts, _same_order())
+        .where(orders.c.merchant == merchant, orders.c.subject.in_(subjects))
+        .distinct()
+    )
+    return {row.order_number: row.subject for row in connection.execute(found)}
 
 
 def contacts_by_key(connection: Connection) -> Mapping[str, int]:

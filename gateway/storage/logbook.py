@@ -3,8 +3,11 @@
 It must never let an entry be appended to a log that contradicts its last checkpoint.
 """
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -20,6 +23,7 @@ from gateway.errors import Unavailable
 from gateway.model.ids import Entropy, new_id
 from gateway.storage import tree
 from gateway.storage.log import LogHead
+from gateway.storage.logs import merchant_of
 from gateway.storage.notary import Notary
 from gateway.storage.prepared import Prepared
 from gateway.storage.tables import logs, merchants
@@ -52,6 +56,19 @@ PERIODS: dict[str, Period] = {"month": month, "quarter": quarter, "year": year}
 _ACTOR = Actor(role="service", id="log")
 
 
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A log that was longer once: the checkpoint that is held of it, and the entries it has here."""
+
+    held: Checkpoint
+    size: int
+
+    @property
+    def merchant(self) -> str:
+        """Whose log it is."""
+        return merchant_of(self.held.origin)
+
+
 class Logbook:
     """All logs of one service, named `origin`/merchant/period."""
 
@@ -63,6 +80,10 @@ class Logbook:
         self._checked: set[int] = set()
         self._unheld: set[int] = set()
 
+    def elsewhere(self, notary: Notary) -> "Logbook":
+        """The same logs in another database, against what another notary holds."""
+        return Logbook(self._origin, self._period, notary, self._entropy)
+
     def head(self, connection: Connection, merchant: str, now: datetime) -> LogHead:
         """The merchant's current log, held by this transaction; Unavailable when it was tampered with."""
         row = _current(connection, merchant) or _anew(connection, merchant)
@@ -70,7 +91,7 @@ class Logbook:
             self._check_once(connection, row)
             if self._period(now) <= row.period:
                 return LogHead(connection, row, self._entropy)
-        return self._opened(connection, merchant, row, now)
+        return self._opened(connection, merchant, row, now, self._period(now))
 
     def integrate(self, connection: Connection, log: int, now: datetime) -> bytes | None:
         """Take entries into the tree and sign: the new checkpoint, None when there was nothing to do.
@@ -95,16 +116,72 @@ class Logbook:
         tree.add_checkpoint(connection, log, end, note, now)
         return note
 
+    def losses(self, connection: Connection, now: datetime) -> list[Loss]:
+        """The logs of a restored database that are shorter than the checkpoint held of them.
+
+        Entries that no tree had when the backup was made are taken in before: they are not lost.
+        """
+        for row in connection.execute(select(logs).where(logs.c.size > logs.c.integrated)).all():
+            self._checked.add(row.log)
+            while self.integrate(connection, row.log, now):
+                pass
+            self._checked.discard(row.log)
+        found = select(logs.c.origin, logs.c.size)
+        sizes = {row.origin: row.size for row in connection.execute(found)}
+        held = [_checkpoint(self.notary, note) for note in self.notary.notes()]
+        return [
+            Loss(checkpoint, sizes.get(checkpoint.origin, 0))
+            for checkpoint in held
+            if checkpoint.size > sizes.get(checkpoint.origin, 0)
+        ]
+
+    def go_on_after(
+        self, connection: Connection, merchant: str, lost: Checkpoint, now: datetime
+    ) -> None:
+        """Close the log that a backup has set back, and begin another whose first entry says so.
+
+        An entry in the place of one that is lost would contradict a checkpoint that others hold.
+        """
+        row = _current(connection, merchant)
+        if row is None:
+            return
+        self._checked.add(row.log)
+        period = self._unused(connection, merchant, row.period, now)
+        said: dict[str, str | int] = {
+            f"lost_{name}": fact for name, fact in chain.deleting(lost).items()
+        }
+        self._opened(connection, merchant, row, now, period, said).flush()
+
+    def _unused(self, connection: Connection, merchant: str, period: str, now: datetime) -> str:
+        """A period after this one under whose name no log was ever signed."""
+        usual = self._period(now)
+        base = period.partition(".")[0]
+        taken = set(connection.execute(select(logs.c.origin)).scalars())
+        first = [usual] if usual > period else []
+        for name in itertools.chain(first, (f"{base}.{n}" for n in itertools.count(1))):
+            origin = self._name(merchant, name)
+            if origin not in taken and self.notary.held(origin) is None:
+                return name
+        raise AssertionError("there is always another number")
+
+    def _name(self, merchant: str, period: str) -> str:
+        return f"{self._origin}/{merchant}/{period}"
+
     def _opened(
-        self, connection: Connection, merchant: str, old: Row[Any] | None, now: datetime
+        self,
+        connection: Connection,
+        merchant: str,
+        old: Row[Any] | None,
+        now: datetime,
+        period: str,
+        further: Mapping[str, str | int] = MappingProxyType({}),
     ) -> LogHead:
         """A new log; its first entry commits to the last checkpoint of the one before."""
-        period = self._period(now)
-        detail = {} if old is None else self._closed(connection, old, now)
+        detail = {**({} if old is None else self._closed(connection, old, now)), **further}
         connection.execute(
             insert(logs).values(
                 merchant=merchant,
-                origin=f"{self._origin}/{merchant}/{period}",
+                origin=self._name(merchant, period),
                 period=period,
                 opened_at=now,
                 size=0,
@@ -213,6 +290,14 @@ class Logbook:
                 )
             except ProofRefused as fault:
                 raise _tampered(row, f"entry {index} was changed") from fault
+
+
+def _checkpoint(notary: Notary, note: bytes) -> Checkpoint:
+    origin = note.partition(b"\n")[0].decode("utf-8", "replace")
+    try:
+        return notary.open(note, origin)
+    except AuditError as fault:
+        raise Unavailable("log", f"a held checkpoint of {origin} is not ours: {fault}") from fault
 
 
 _CURRENT = Prepared(

@@ -26,14 +26,21 @@ class Notary:
         """The public key under a log's name."""
         return self._signer(origin).verifier
 
+    def notes(self) -> list[bytes]:
+        """Every note that is held."""
+        return [file.read_bytes() for file in sorted(self._held.glob("*.checkpoint"))]
+
     def all_held(self, merchant: str) -> list[bytes]:
         """Every note that is held for a merchant's logs, whatever period they are of."""
-        found = []
-        for file in sorted(self._held.glob("*.checkpoint")):
-            note = file.read_bytes()
-            if note.partition(b"\n")[0].rpartition(b"/")[0].endswith(f"/{merchant}".encode()):
-                found.append(note)
-        return found
+        return [
+            note
+            for note in self.notes()
+            if note.partition(b"\n")[0].rpartition(b"/")[0].endswith(f"/{merchant}".encode())
+        ]
+
+    def elsewhere(self, held: Path) -> "Notary":
+        """One with the same key that holds its notes in another place."""
+        return Notary(self._seed, held)
 
     def sign(self, checkpoint: Checkpoint) -> bytes:
         """The checkpoint as a signed note."""

@@ -7,7 +7,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection
 
+from gateway.errors import ConfigurationError
 from gateway.storage.database import Database
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -17,9 +20,27 @@ def upgrade(database: Database) -> None:
     """Run the migrations that are missing, all or none; nodes that do so at once wait for each other."""
     with database.writing() as connection:
         database.hold(connection, "migrations")
-        configuration = _configuration()
-        configuration.attributes["connection"] = connection
-        command.upgrade(configuration, "head")
+        bring_to(connection, "head")
+
+
+def bring_to(connection: Connection, revision: str) -> None:
+    """Run migrations up to this one, in the caller's transaction.
+
+    ConfigurationError where this version knows no such migration.
+    """
+    configuration = _configuration()
+    configuration.attributes["connection"] = connection
+    try:
+        command.upgrade(configuration, revision)
+    except CommandError as fault:
+        raise ConfigurationError(
+            f"the database is of a later version than this gateway's (migration {revision})"
+        ) from fault
+
+
+def revision(connection: Connection) -> str:
+    """The last migration that has run; empty where none has."""
+    return MigrationContext.configure(connection).get_current_revision() or ""
 
 
 def at_head(database: Database) -> bool:

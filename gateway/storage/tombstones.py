@@ -44,17 +44,17 @@ class Tombstone:
 
 @dataclass(slots=True)
 class Buried:
-    """All that the file names: orders by merchant, and keys."""
+    """All that the file names: orders by merchant, and keys with the time of their end."""
 
     contacts: dict[str, set[str]] = field(default_factory=dict)
     subjects: dict[str, set[str]] = field(default_factory=dict)
-    keys: set[str] = field(default_factory=set)
+    keys: dict[str, datetime] = field(default_factory=dict)
 
     def add(self, tombstone: Tombstone) -> None:
         """Take in one more."""
         match tombstone.kind:
             case Kind.KEY:
-                self.keys.add(tombstone.name)
+                self.keys[tombstone.name] = tombstone.time
             case Kind.SUBJECT:
                 self.subjects.setdefault(tombstone.merchant, set()).add(tombstone.name)
             case _:
@@ -87,6 +87,26 @@ class Tombstones:
     def bury_key(self, key_id: str, now: datetime) -> None:
         """Append the name of a key that is about to be destroyed."""
         self.bury([Tombstone(now, Kind.KEY, _NO_MERCHANT, key_id)])
+
+    def content(self) -> bytes:
+        """The file as it is, to be kept elsewhere as well."""
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            return b""
+        except OSError as fault:
+            raise Unavailable("tombstones", f"{self.path} cannot be read") from fault
+
+    def absorb(self, content: bytes) -> int:
+        """Append what another file names and this one does not; how many lines that were."""
+        known = set(self.content().splitlines())
+        further = [
+            _parse(it) for it in content.splitlines(keepends=True) if it.rstrip() not in known
+        ]
+        tombstones = [tombstone for tombstone in further if tombstone is not None]
+        if tombstones:
+            self.bury(tombstones)
+        return len(tombstones)
 
     def read(self) -> Buried:
         """Everything that is named; nothing where there is no file."""

@@ -13,7 +13,7 @@ from gateway.marketplaces.otto.calls import Surroundings
 from gateway.marketplaces.otto.client import OttoClient
 from gateway.marketplaces.otto.tokens import Credentials
 from gateway.usecases.services import Services
-from gateway.vault.credentials import CredentialFile
+from gateway.vault.credentials import CredentialFile, beside
 from gateway.vault.keys import KeyUse
 from gateway.vault.seals import Seals
 
@@ -99,7 +99,7 @@ def connections(services: Services, sleep: Callable[[float], None] = time.sleep)
 
 def credential_file(services: Services) -> CredentialFile:
     """The file of a gateway's credentials, OTTO's and carriers' alike."""
-    path = services.settings.keys.keyring.with_name("credentials.json")
+    path = beside(services.settings.keys.keyring)
     return CredentialFile(path, Seals(services.keyring, KeyUse.CREDENTIALS, services.store.entropy))
 
 

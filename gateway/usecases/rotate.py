@@ -24,6 +24,7 @@ from gateway.vault.keys import ALL_DAYS, KeyRecord, KeyUse
 
 REVOKED = "revoked"
 EXPIRED = "expired"
+REPLAYED = "replayed"
 
 _PAGE = 5000
 _ATTEMPTS = 5
@@ -147,6 +148,22 @@ class KeyCare:
             detail = {"reason": grave.reason, "destroyed_at": _text(grave)}
             self._record(asker, Action.KEY_DESTROYED, grave.record, detail)
             self.keyring.acknowledge(grave.record.key_id)
+
+    def bury_again(self, asker: Actor, buried: Mapping[str, datetime]) -> int:
+        """Destroy keys that a backup of the keyring brought back; how many that were.
+
+        A key that is younger than the end of its namesake is another: the keyring was made anew.
+        """
+        again = [
+            record.key_id
+            for record in self.keyring.all()
+            if record.key_id in buried and record.created_at < buried[record.key_id]
+        ]
+        for key_id in again:
+            self.keyring.destroy(key_id, REPLAYED, self.store.clock())
+        if again:
+            self.tell(asker)
+        return len(again)
 
     def _revocable(self, key_id: str) -> KeyRecord:
         record = next((one for one in self.keyring.all() if one.key_id == key_id), None)

@@ -20,6 +20,11 @@ from gateway.vault.seals import Seals
 _FORMAT = 1
 
 
+def beside(keyring: Path) -> Path:
+    """Where the file stands."""
+    return keyring.with_name("credentials.json")
+
+
 class CredentialFile:
     """The file at `path`, mode 0600, replaced atomically; several processes may use it at once."""
 
