@@ -10,11 +10,13 @@ from sqlalchemy import Connection
 from gateway.audit.entry import Action
 from gateway.audit.faults import AuditError
 from gateway.errors import GatewayError
-from gateway.storage import entries, erasure, logs, tallies, tree
+from gateway.storage import anchors, entries, erasure, logs, tallies, tree
+from gateway.storage.anchors import Anchor
 from gateway.storage.hints import Hint
 from gateway.storage.logs import KeptLog
 from gateway.usecases import hints
 from gateway.usecases.services import Services
+from gateway.usecases.witnessed import Witnessed, largest
 from gateway.vault.keys import KeyRecord, KeyUse
 
 DAYS = 30
@@ -40,13 +42,19 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogHealth:
-    """The current log: its entries, its last checkpoint, and whether the copy held apart agrees."""
+    """The current log: its entries, its last checkpoint, and whether the copy held apart agrees.
+
+    `witnesses` is how many are configured; `outside` are the holders that have a checkpoint of it.
+    """
 
     origin: str
     entries: int
     signed: int
     signed_at: datetime | None
     held: bool
+    witnesses: int
+    witnessed: Witnessed | None
+    outside: Sequence[Anchor]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +129,22 @@ def _log(services: Services, connection: Connection, merchant: str) -> LogHealth
         signed=current.integrated,
         signed_at=tree.signed_at(connection, current.log, current.integrated),
         held=_is_held(services, connection, current),
+        witnesses=len(services.quorum.witnesses),
+        witnessed=_witnessed(services, connection, current.log),
+        outside=[
+            one
+            for one in anchors.of_log(connection, current.log)
+            if one.confirmed_at is not None and not one.place.startswith(anchors.WITNESS)
+        ],
     )
+
+
+def _witnessed(services: Services, connection: Connection, log: int) -> Witnessed | None:
+    try:
+        return largest(connection, log, services.quorum)
+    except AuditError:
+        # A cosignature that is false counts for nothing; verifying the log says whose it is.
+        return None
 
 
 def _is_held(services: Services, connection: Connection, log: KeptLog) -> bool:
