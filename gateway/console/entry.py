@@ -1,33 +1,18 @@
 """One entry, opened: who, when, why, and the proof that it stands in the log for good."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from markupsafe import Markup, escape
-
 from gateway.audit.entry import Action, Entry
-from gateway.console import sentences
+from gateway.console import rules, sentences
 from gateway.console.page import REVIEWER, File, Html, Reply, Visit, page
+from gateway.console.rules import Rule
 from gateway.console.words import Language
 from gateway.usecases import proving
 from gateway.usecases.accounts import actor
 from gateway.usecases.proving import Opened, Proven
-from policies.engine import DENY_UNLESS_PERMITTED, Engine, Policy
+from policies.engine import Engine
 from policies.verdict import ReasonCode
-
-_SHORT = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Rule:
-    """A rule that may have decided: its sentence, its source, its file with the rule marked."""
-
-    id: str
-    sentence: str
-    source: str
-    file: str
-    text: Markup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +20,7 @@ class _Why:
     """A reason, None for a permit, and the rules that give it."""
 
     code: str | None
-    rules: list[_Rule]
+    rules: list[Rule]
 
 
 @page("GET", "/log/<entry>", access=REVIEWER, name="entry", place="log")
@@ -94,56 +79,26 @@ def _shown(visit: Visit, found: Opened, proof: Proven | None) -> Html:
             else None,
             "fields": sentences.fields(t, told.fields) if told.fields else None,
             "why": _why(engine, told, t.language),
-            "version": _version(told.policy),
-            "version_now": _version(engine.version),
+            "version": rules.version(told.policy),
+            "version_now": rules.version(engine.version),
             "proof": proof,
             "raw": json.dumps(json.loads(told.leaf()), indent=2, ensure_ascii=False),
         },
     )
 
 
-def _version(policy: str | None) -> str:
-    """As short as people can compare it."""
-    return "" if policy is None else policy.removeprefix("sha256:")[:_SHORT]
-
-
 def _why(engine: Engine, told: Entry, language: Language) -> list[_Why]:
     """The reasons of a refusal, or the rules by which a contact may be released."""
-    rules = engine.policies.values()
+    known = engine.policies.values()
     if told.action is Action.CONTACT_RELEASED:
         # The one way on which a contact is ever handed over; the relay is no contact.
-        permits = [one for one in rules if one.effect == "permit" and "FreightContact" in one.cedar]
-        return [_Why(code=None, rules=[_rule(engine.texts, one, language) for one in permits])]
+        permits = [one for one in known if one.effect == "permit" and "FreightContact" in one.cedar]
+        return [_Why(code=None, rules=[rules.rule(engine.texts, one, language) for one in permits])]
     found = []
     for code in told.reasons:
-        giving = [one for one in rules if one.reason and one.reason.code.value == code]
-        shown = [_rule(engine.texts, one, language) for one in giving]
+        giving = [one for one in known if one.reason and one.reason.code.value == code]
+        shown = [rules.rule(engine.texts, one, language) for one in giving]
         if code == ReasonCode.PURPOSE_NOT_PERMITTED:
-            shown.append(_default(language))
+            shown.append(rules.default(language))
         found.append(_Why(code=code, rules=shown))
     return found
-
-
-def _rule(texts: Mapping[str, str], rule: Policy, language: Language) -> _Rule:
-    # Without the comments above it, which `cedar` brings along.
-    alone = rule.cedar[rule.cedar.index("@id(") :]
-    before, _, after = texts[rule.file].partition(alone)
-    marked = Markup("{}<mark>{}</mark>{}").format(before, alone, after)
-    return _Rule(
-        id=rule.id,
-        sentence=rule.text_de if language is Language.GERMAN else rule.text,
-        source=rule.source,
-        file=rule.file,
-        text=marked,
-    )
-
-
-def _default(language: Language) -> _Rule:
-    rule = DENY_UNLESS_PERMITTED
-    return _Rule(
-        id=rule.policy,
-        sentence=rule.text_de if language is Language.GERMAN else rule.text,
-        source="",
-        file="",
-        text=escape(""),
-    )

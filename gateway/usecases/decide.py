@@ -7,13 +7,12 @@ from gateway.audit.entry import Action, Outcome
 from gateway.errors import NotFound
 from gateway.model.client import Client
 from gateway.model.kept import KeptOrder
-from gateway.model.order import EmailKind
 from gateway.settings import Deadlines
 from gateway.storage import carriers, orders
 from gateway.storage.store import Store, Transaction
 from gateway.usecases.actors import actor
 from gateway.usecases.asking import ask
-from gateway.usecases.questions import CONTACT_FIELDS, buyer_question, freight_question
+from gateway.usecases.questions import CONTACT_FIELDS, order_question
 from policies.engine import Engine
 from policies.question import Purpose, Question, Role
 from policies.verdict import Permit, Refusal
@@ -87,15 +86,11 @@ class Decide:
         purpose: Purpose,
         fields: tuple[str, ...] | None,
     ) -> Question:
-        """A carrier, and whoever names the appointment, means the freight contact; others write by OTTO."""
+        carrier = (
+            carriers.one(tx.connection, tx.merchant, client.carrier_id)
+            if client.carrier_id
+            else None
+        )
+        asked = fields or (CONTACT_FIELDS if carrier is None else carrier.fields)
         grace = self.deadlines.window_after_delivery
-        if order is None or client.role is Role.CARRIER or purpose is Purpose.DELIVERY_APPOINTMENT:
-            carrier = (
-                carriers.one(tx.connection, tx.merchant, client.carrier_id)
-                if client.carrier_id
-                else None
-            )
-            asked = fields or CONTACT_FIELDS if carrier is None else fields or carrier.fields
-            return freight_question(client, carrier, order, None, purpose, asked, tx.now, grace)
-        relay = order.email_kind is EmailKind.RELAY
-        return buyer_question(client, order, purpose, relay=relay)
+        return order_question(client, carrier, order, purpose, asked, tx.now, grace)

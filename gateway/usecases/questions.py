@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from gateway.model.carrier import Carrier
-from gateway.model.client import Client, Recipient
+from gateway.model.client import Recipient
 from gateway.model.kept import KeptItem, KeptOrder
+from gateway.model.order import EmailKind
 from policies.question import (
     Channel,
     Mode,
@@ -55,13 +56,32 @@ def freight_question(
     )
 
 
-def buyer_question(client: Client, order: KeptOrder, purpose: Purpose, *, relay: bool) -> Question:
+def order_question(
+    recipient: Recipient,
+    carrier: Carrier | None,
+    order: KeptOrder | None,
+    purpose: Purpose,
+    fields: Collection[str],
+    now: datetime,
+    grace: timedelta,
+) -> Question:
+    """A carrier, and whoever names the appointment, means the freight contact; others write by OTTO."""
+    means_contact = purpose is Purpose.DELIVERY_APPOINTMENT or recipient.role is Role.CARRIER
+    if order is None or means_contact:
+        return freight_question(recipient, carrier, order, None, purpose, fields, now, grace)
+    relay = order.email_kind is EmailKind.RELAY
+    return buyer_question(recipient, order, purpose, relay=relay)
+
+
+def buyer_question(
+    recipient: Recipient, order: KeptOrder, purpose: Purpose, *, relay: bool
+) -> Question:
     """May this client write to the buyer through OTTO: by the relay address, or else in OTTO's system?"""
     return Question(
-        role=client.role,
+        role=recipient.role,
         channel=Channel.RELAY if relay else Channel.PARTNER_CONNECT,
         purpose=purpose,
-        purpose_registered=purpose in client.purposes,
+        purpose_registered=purpose in recipient.purposes,
         fields_registered=True,
         registration=Registration.MISSING,
         responsible=False,
