@@ -68,6 +68,12 @@ def add(connection: Connection, client: Client, token_hash: bytes) -> None:
     )
 
 
+def set_token(connection: Connection, client_id: str, token_hash: bytes) -> None:
+    """Put a token in place of the one before."""
+    mine = clients.c.client == client_id
+    connection.execute(update(clients).where(mine).values(token_hash=token_hash))
+
+
 def revoke(connection: Connection, merchant: str, client_id: str, now: datetime) -> Client | None:
     """End a client; None when the merchant has no such live one."""
     mine = (clients.c.merchant == merchant) & (clients.c.client == client_id)

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from gateway.audit.entry import Action, Outcome
-from gateway.errors import InvalidInput, NotFound
+from gateway.audit.entry import Action, Actor, Outcome
+from gateway.errors import Conflict, InvalidInput, NotFound
 from gateway.model.client import Client
 from gateway.storage import carriers, clients
 from gateway.storage.clients import Jwk
@@ -37,6 +37,7 @@ def create(
     purposes: Collection[Purpose] | None,
     expires: timedelta | None,
     keys: Sequence[Jwk] = (),
+    asker: Actor = OPERATOR,
 ) -> tuple[Client, str]:
     """A new client and its token, `cgw_` and 256 random bits in base64url.
 
@@ -45,7 +46,7 @@ def create(
     field that does not fit.
     """
     _check(role, carrier_id, name, purposes, expires)
-    token = "cgw_" + base64.urlsafe_b64encode(store.entropy(32)).rstrip(b"=").decode()
+    token = _token(store)
 
     def work(tx: Transaction) -> Client:
         if carrier_id is not None:
@@ -65,13 +66,37 @@ def create(
         clients.add(tx.connection, client, _hash(token))
         if keys:
             clients.set_keys(tx.connection, client.client_id, keys)
-        _record(tx, Action.CLIENT_CREATED, client)
+        _record(tx, asker, Action.CLIENT_CREATED, client)
         return client
 
     return store.write(merchant, work), token
 
 
-def revoke(store: Store, merchant: str, client_id: str) -> Client:
+def rotate(
+    store: Store, merchant: str, client_id: str, asker: Actor = OPERATOR
+) -> tuple[Client, str]:
+    """A live client with a new token; the one before counts no more, from the next request on.
+
+    NotFound when the merchant has no such live client; Conflict when it proves itself by keys of
+    its own, and has no token that counts.
+    """
+    token = _token(store)
+
+    def work(tx: Transaction) -> Client:
+        found = clients.one(tx.connection, client_id)
+        client = None if found is None else found[0]
+        if client is None or client.merchant != merchant or not client.is_live(tx.now):
+            raise NotFound(f"there is no live client {client_id}")
+        if client.own_keys:
+            raise Conflict("the client proves itself by keys of its own: it has no token")
+        clients.set_token(tx.connection, client_id, _hash(token))
+        _record(tx, asker, Action.CLIENT_ROTATED, client)
+        return client
+
+    return store.write(merchant, work), token
+
+
+def revoke(store: Store, merchant: str, client_id: str, asker: Actor = OPERATOR) -> Client:
     """The client, revoked as of now. NotFound when the merchant has no such client that is not yet."""
 
     def work(tx: Transaction) -> Client:
@@ -80,7 +105,7 @@ def revoke(store: Store, merchant: str, client_id: str) -> Client:
             raise NotFound(
                 f"there is no client {client_id} to revoke: gateway clients list shows who there is"
             )
-        _record(tx, Action.CLIENT_REVOKED, client)
+        _record(tx, asker, Action.CLIENT_REVOKED, client)
         return replace(client, revoked_at=tx.now)
 
     return store.write(merchant, work)
@@ -125,14 +150,18 @@ def check_registered(tx: Transaction, carrier_id: str) -> None:
         )
 
 
-def _record(tx: Transaction, action: Action, client: Client) -> None:
+def _record(tx: Transaction, asker: Actor, action: Action, client: Client) -> None:
     tx.record(
-        OPERATOR,
+        asker,
         action,
         Outcome.DONE,
         carrier=client.carrier_id,
         detail={"client": client.client_id, "role": client.role.value},
     )
+
+
+def _token(store: Store) -> str:
+    return "cgw_" + base64.urlsafe_b64encode(store.entropy(32)).rstrip(b"=").decode()
 
 
 def _hash(token: str) -> bytes:

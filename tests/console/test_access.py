@@ -43,6 +43,9 @@ ONLY: dict[Office, set[tuple[str, str]]] = {
     },
     Office.OPERATOR: {
         ("POST", "/subjects/erasures"),
+        ("POST", "/carriers/clients"),
+        ("POST", "/carriers/clients/<client>/rotate"),
+        ("POST", "/carriers/clients/<client>/revoke"),
     },
     Office.CARRIER: {
         ("GET", "/deliveries"),

@@ -1,27 +1,18 @@
 """The access review of a quarter: who could reach contacts and records, and who did."""
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from gateway.audit.entry import Action, Actor
-from gateway.storage import accounts, carriers, clients, tallies
+from gateway.audit.entry import Actor
+from gateway.storage import accounts, carriers, clients
+from gateway.usecases.deeds import NOTHING, Did, deeds
 from gateway.usecases.questions import CONTACT_FIELDS
 from gateway.usecases.reports import period
 from gateway.usecases.reports.made import Made, ReportKind, made
 from gateway.usecases.reports.period import Period, Recorded
 from gateway.usecases.services import Services
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Did:
-    """What somebody did in the quarter: how often what, and on which day last; None: nothing."""
-
-    actions: Mapping[str, int]
-    last_day: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,14 +87,11 @@ def access(
     return made(store, ReportKind.ACCESS, recorded.entry, content)
 
 
-_NOTHING = Did(actions={}, last_day=None)
-
-
 def _content(
     connection: Connection, merchant: str, quarter: str, covered: Period, recorded: Recorded
 ) -> Access:
     last = (covered.until - timedelta(days=1)).date()
-    by_actor, by_carrier = _deeds(connection, merchant, recorded, last)
+    by_actor, by_carrier = deeds(connection, merchant, recorded.pieces, last)
     people = accounts.of_merchant(connection, merchant)
     callers = clients.of_merchant(connection, merchant)
     known = {one.account_id for one in people} | {one.client_id for one in callers}
@@ -116,7 +104,7 @@ def _content(
                 office=one.office.value,
                 created_at=one.created_at,
                 disabled_at=one.disabled_at,
-                did=by_actor.get((one.office.value, one.account_id), _NOTHING),
+                did=by_actor.get((one.office.value, one.account_id), NOTHING),
             )
             for one in people
             if _overlap(covered, one.created_at, one.disabled_at)
@@ -129,7 +117,7 @@ def _content(
                 carrier_id=one.carrier_id,
                 created_at=one.created_at,
                 ended_at=_earlier(one.revoked_at, one.expires_at),
-                did=by_actor.get((one.role.value, one.client_id), _NOTHING),
+                did=by_actor.get((one.role.value, one.client_id), NOTHING),
             )
             for one in callers
             if _overlap(covered, one.created_at, _earlier(one.revoked_at, one.expires_at))
@@ -142,7 +130,7 @@ def _content(
                 valid_from=one.valid_from,
                 valid_until=one.valid_until,
                 withdrawn_at=one.withdrawn_at,
-                did=by_carrier.get(one.carrier_id, _NOTHING),
+                did=by_carrier.get(one.carrier_id, NOTHING),
             )
             for one in carriers.of_merchant(connection, merchant)
             if _overlap(covered, one.valid_from, _earlier(one.withdrawn_at, one.valid_until))
@@ -153,40 +141,6 @@ def _content(
             if actor not in known
         ),
     )
-
-
-def _deeds(
-    connection: Connection, merchant: str, recorded: Recorded, until: date
-) -> tuple[Mapping[tuple[str, str], Did], Mapping[str, Did]]:
-    """What each actor did, and what went to or was refused to each carrier."""
-    known = tallies.known(connection, merchant)
-    actors: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    receivers: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    last_of_actor: dict[tuple[str, str], int] = {}
-    last_of_carrier: dict[str, int] = {}
-    for piece in recorded.pieces:
-        days = tallies.last_days(connection, piece, until.toordinal())
-        for id_, number in tallies.sums(connection, piece).items():
-            if not number:
-                continue
-            kind = known[id_]
-            who = (kind.role, kind.actor)
-            actors[who][kind.action] += number
-            last_of_actor[who] = max(last_of_actor.get(who, 0), days[id_])
-            if kind.action in _HAND_OVER:
-                receivers[kind.carrier][kind.action] += number
-                last_of_carrier[kind.carrier] = max(last_of_carrier.get(kind.carrier, 0), days[id_])
-    return (
-        {who: _did(counts, last_of_actor[who]) for who, counts in actors.items()},
-        {one: _did(counts, last_of_carrier[one]) for one, counts in receivers.items()},
-    )
-
-
-_HAND_OVER = frozenset({Action.CONTACT_RELEASED.value, Action.CONTACT_REFUSED.value})
-
-
-def _did(counts: Counter[str], last_day: int) -> Did:
-    return Did(actions=dict(sorted(counts.items())), last_day=date.fromordinal(last_day))
 
 
 def _overlap(covered: Period, start: datetime, end: datetime | None) -> bool:
