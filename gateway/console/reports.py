@@ -88,9 +88,7 @@ def report_access(visit: Visit) -> Reply:
     return _given(visit, made, asked)
 
 
-@page(
-    "GET", "/erasures/<entry>", access=EVERY_OFFICE, name="report_erasure", place="subjects"
-)
+@page("GET", "/erasures/<entry>", access=EVERY_OFFICE, name="report_erasure", place="subjects")
 def report_erasure(visit: Visit) -> Reply:
     """The proof of an erasure."""
     entry_id = visit.path["entry"]
