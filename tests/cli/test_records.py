@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
+from gateway.usecases import clients
 from gateway.usecases.actors import OPERATOR, actor
 from gateway.usecases.assign import Assignment, assign
-from gateway.usecases.clients import authenticate
 from gateway.usecases.release import Asked, Wanted
 from gateway.usecases.services import Services
+from policies.question import Role
 from tests.builders import an_order
 from tests.cli.conftest import Gateway
-from tests.conftest import Template
 
 NUMBER = "aaaaaaaaa1"
 Told = Callable[..., Any]
 
 
 @pytest.fixture
-def story(gateway: Gateway, services: Services, template: Template) -> Gateway:
+def story(gateway: Gateway, services: Services) -> Gateway:
     """An order released to dachser once, and refused once for marketing."""
     orders = json.dumps([an_order(NUMBER), an_order("aaaaaaaaa2")]).encode()
     assert gateway("orders", "import", "-", stdin=orders).exit_code == 0
@@ -30,8 +30,9 @@ def story(gateway: Gateway, services: Services, template: Template) -> Gateway:
         order_number=NUMBER, carrier_id="dachser", consignment=None, item_ids=None
     )
     assign(services.store, "default", OPERATOR, assignment, None)
-    client = authenticate(services.store, template.tokens["dachser"], services.store.clock())
-    assert client is not None
+    client, _token = clients.create(
+        services.store, "default", Role.CARRIER, "dachser", "test", None, None
+    )
     for purpose in ("delivery-appointment", "marketing"):
         services.release(
             Asked(
