@@ -12,6 +12,7 @@ from threading import Thread
 import structlog
 from flask import Flask
 
+from gateway.anchoring import siem
 from gateway.anchoring.anchoring import Anchoring
 from gateway.anchoring.messenger import Messenger
 from gateway.anchoring.sending import Sender
@@ -52,7 +53,8 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     server.on_startup(Thread(target=announcing, name="announcing", daemon=True).start)
     # In this process, which has little else to do and does not come and go as workers may.
     services = assemble(settings)
-    scheduler = Scheduler(services, partial(connections, services))
+    streaming = siem.duties(services.store, settings.siem, Sender())
+    scheduler = Scheduler(services, partial(connections, services), streaming)
     messenger = Messenger(Anchoring.over(services, Sender()), services.store.entropy(8).hex())
     scheduler.start()
     messenger.start()

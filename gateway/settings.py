@@ -182,6 +182,15 @@ class Holding:
     mailbox: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Siem:
+    """Where every entry is posted to, how often, and the file of the token that goes along."""
+
+    url: str | None
+    token_file: Path | None
+    every: timedelta
+
+
 class MailSecurity(StrEnum):
     """How the connection to the mail server is encrypted."""
 
@@ -225,6 +234,7 @@ class Settings:
     keep_log_months: int
     witnessing: Witnessing
     holding: Holding
+    siem: Siem
     mail: MailSettings
 
     def config_file(self, name: str) -> Path:
@@ -398,6 +408,12 @@ class _HoldersTable(_Table):
     mailbox = fields.String(required=True, validate=_MAILBOX)
 
 
+class _SiemTable(_Table):
+    url = fields.String(required=True, validate=_outside)
+    token_file = fields.String(required=True)
+    every_seconds = fields.Integer(required=True, validate=validate.Range(5, 3600))
+
+
 class _MailTable(_Table):
     host = fields.String(required=True)
     port = fields.Integer(required=True, validate=validate.Range(1, 65535))
@@ -424,6 +440,7 @@ class _File(_Table):
     audit = fields.Nested(_AuditTable, required=True)
     witnesses = fields.Nested(_WitnessesTable, required=True)
     holders = fields.Nested(_HoldersTable, required=True)
+    siem = fields.Nested(_SiemTable, required=True)
     mail = fields.Nested(_MailTable, required=True)
 
 
@@ -467,6 +484,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         keep_log_months=loaded["audit"]["keep_months"],
         witnessing=_witnessing(loaded["witnesses"]),
         holding=_holding(loaded["holders"], loaded["mail"]),
+        siem=_siem(loaded["siem"]),
         mail=_mail(loaded["mail"]),
     )
 
@@ -578,6 +596,14 @@ def _holding(table: dict[str, Any], mail: dict[str, Any]) -> Holding:
         directory=Path(table["directory"]).absolute() if table["directory"] else None,
         webhook=table["webhook"] or None,
         mailbox=table["mailbox"] or None,
+    )
+
+
+def _siem(table: dict[str, Any]) -> Siem:
+    return Siem(
+        url=table["url"] or None,
+        token_file=Path(table["token_file"]) if table["token_file"] else None,
+        every=timedelta(seconds=table["every_seconds"]),
     )
 
 

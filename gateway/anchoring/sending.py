@@ -29,8 +29,10 @@ class Sender:
         self._trust = trust or ssl.create_default_context()
         self._monotonic = monotonic
 
-    def post(self, url: str, body: bytes) -> Reply | Unreached | Unanswered:
-        """The answer, whatever its status."""
+    def post(
+        self, url: str, body: bytes, media_type: str = _TEXT, token: str | None = None
+    ) -> Reply | Unreached | Unanswered:
+        """The answer, whatever its status; `token` goes along as a bearer's (RFC 6750)."""
         target = httpcore.URL(url)
         host, is_secure = target.host.decode(), target.scheme == b"https"
         port = target.port or (443 if is_secure else 80)
@@ -50,10 +52,12 @@ class Sender:
         headers = [
             ("Host", urlsplit(url).netloc),
             ("User-Agent", "contact-export-gateway"),
-            ("Content-Type", _TEXT),
+            ("Content-Type", media_type),
             ("Accept-Encoding", "identity"),
             ("Content-Length", str(len(body))),
         ]
+        if token is not None:
+            headers.append(("Authorization", f"Bearer {token}"))
         with httpcore.HTTP11Connection(target.origin, timed) as connection:
             return _exchanged(
                 connection, httpcore.Request("POST", target, headers=headers, content=body)

@@ -60,3 +60,11 @@ tallied = Table(
     # How many entries are counted: the index of the first that is not.
     Column("upto", BigInteger, nullable=False),
 )
+
+siem_cursors = Table(
+    "siem_cursors",
+    metadata,
+    Column("log", Integer, primary_key=True),
+    # How many entries the SIEM has confirmed: the index of the first that it has not.
+    Column("upto", BigInteger, nullable=False),
+)

@@ -4,7 +4,7 @@ It must never tell more of a turn than its task, counts and the kind of a fault.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -47,12 +47,19 @@ class Duty:
 
 
 class Scheduler:
-    """Takes turns at what is due until it is stopped; `connect` is handed the way to sleep."""
+    """Takes turns at what is due until it is stopped; `connect` is handed the way to sleep.
+
+    `further` are tasks whose work knows more than the use cases do.
+    """
 
     def __init__(
-        self, services: Services, connect: Callable[[Callable[[float], None]], Connections]
+        self,
+        services: Services,
+        connect: Callable[[Callable[[float], None]], Connections],
+        further: Sequence[Duty] = (),
     ) -> None:
         self._services = services
+        self._further = further
         self._connections = connect(self._sleep)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
@@ -125,7 +132,7 @@ class Scheduler:
                 Duty(holding.ORDERS + merchant, times.orders, self._orders(merchant)),
                 Duty(_DELIVERIES + merchant, times.deliveries, self._deliveries(merchant)),
             ]
-        return [duty for duty in duties if duty.every]
+        return [duty for duty in (*duties, *self._further) if duty.every]
 
     def _orders(self, merchant: str) -> Callable[[Hold], Counts]:
         def work(hold: Hold) -> Counts:
