@@ -10,7 +10,7 @@ import click
 from gateway.cli.output import show
 from gateway.cli.running import Run, json_option, pass_run
 from gateway.errors import GatewayError
-from gateway.storage import erasure, schema
+from gateway.storage import erasure, schema, server
 from gateway.usecases import merchants, register
 from gateway.usecases.carrier_file import last_day
 from policies.question import Registration
@@ -111,8 +111,19 @@ def _database(run: Run) -> Iterator[Finding]:
         at_head = schema.at_head(run.unchecked_services.store.database)
     if at_head:
         yield Finding("database", Health.OK, "answers, and is on this version's tables")
+        yield from _server(run)
     else:
         yield Finding("database", Health.BROKEN, "not on this version's tables", "gateway init")
+
+
+def _server(run: Run) -> Iterator[Finding]:
+    service = run.settings.service
+    store = run.unchecked_services.store
+    most = (service.workers + 1) * store.database.pool_size
+    with run.answering():
+        for one in server.weaknesses(store.database, most):
+            health = Health.BROKEN if one.is_fault else Health.NOTE
+            yield Finding("database", health, one.says, one.fix)
 
 
 def _contacts(run: Run) -> Iterator[Finding]:

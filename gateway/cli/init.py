@@ -8,14 +8,20 @@ from sqlalchemy import make_url
 from gateway.cli.output import facts, show
 from gateway.cli.running import Run, json_option, pass_run
 from gateway.errors import ConfigurationError
-from gateway.storage import schema
+from gateway.storage import roles, schema
 from gateway.usecases import merchants
 
 
 @click.command(short_help="Set up data directory, keys and database.")
+@click.option(
+    "--grant-to",
+    "role",
+    metavar="ROLE",
+    help="PostgreSQL role that the service will work under: it gets what serving needs, and no more.",
+)
 @json_option
 @pass_run
-def init(run: Run, as_json: bool) -> None:
+def init(run: Run, role: str | None, as_json: bool) -> None:
     """Set up the data directory, the keys and the database.
 
     Safe to run again: what is there stays, and a database of an earlier version is brought up to date.
@@ -24,8 +30,12 @@ def init(run: Run, as_json: bool) -> None:
     Examples:
       gateway init
       GATEWAY_DATA=/srv/gateway gateway init
+      GATEWAY_DATABASE=postgresql://owner@/gateway gateway init --grant-to gateway_service
     """
     done = set_up(run)
+    if role is not None:
+        with run.answering():
+            roles.grant(run.services.store.database, role)
     show(as_json, done, facts({name.replace("_", " "): value for name, value in done.items()}))
 
 

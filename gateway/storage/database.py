@@ -8,12 +8,25 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    String,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    literal,
+    make_url,
+    select,
+)
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from gateway.errors import ConfigurationError
 from gateway.storage.gate import Gate, locked, make_private
+from gateway.storage.prepared import Prepared
 
 BUSY_MILLISECONDS = 10_000
 """How long a connection to SQLite waits for another that writes."""
@@ -42,8 +55,17 @@ _POSTGRES_OPTIONS = (
     *("-c idle_in_transaction_session_timeout=60s", "-c TimeZone=UTC"),
 )
 _SNAPSHOT: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_CONFINE = Prepared(
+    select(
+        func.set_config("gateway.merchant", bindparam("to", type_=String), literal(True)).label(
+            "to"
+        )
+    )
+)
 _CONNECT_SECONDS = 5
 _IDLE_SECONDS = 1.0
+_BESIDE_THREADS = 3
+"""Connections beside one for each thread that answers: two for the sequencer, one for readiness."""
 _POOL_SECONDS = 10
 
 
@@ -60,7 +82,9 @@ class Database:
             self._path = Path(parsed.database)
             make_private(self._path)
             self._gate = Gate(self._beside("gate"))
-        self.engine = _engine(parsed, threads, self.is_sqlite)
+        self.pool_size = threads + _BESIDE_THREADS
+        """Connections that this process opens at the most."""
+        self.engine = _engine(parsed, self.pool_size, self.is_sqlite)
         # SQLite's own connections are without a transaction as long as none is begun.
         no_transaction = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         self._unbound = self.engine.execution_options(gateway_glances=True, **no_transaction)
@@ -106,6 +130,14 @@ class Database:
             finally:
                 if is_sole:
                     free.execute(select(func.pg_advisory_unlock(number)))
+
+    def confine(self, connection: Connection, merchant: str) -> None:
+        """Have PostgreSQL show this transaction the rows of one merchant alone, until another is named.
+
+        It does so where the service works under a role of its own; see `roles`.
+        """
+        if not self.is_sqlite:
+            _CONFINE.all(connection, {"to": merchant})
 
     def hold(self, connection: Connection, what: str) -> None:
         """Wait until nobody else does `what`; this transaction alone does, until it ends."""
@@ -164,10 +196,9 @@ def _parsed(url: str) -> URL:
         raise ConfigurationError("database.url: an sqlite:/// or postgresql:// URL") from None
 
 
-def _engine(url: URL, threads: int, is_sqlite: bool) -> Engine:
-    # One connection for each thread that answers, two for the sequencer, one for readiness.
+def _engine(url: URL, pool_size: int, is_sqlite: bool) -> Engine:
     pool: dict[str, Any] = {
-        "pool_size": threads + 3,
+        "pool_size": pool_size,
         "max_overflow": 0,
         "pool_timeout": _POOL_SECONDS,
         "hide_parameters": True,

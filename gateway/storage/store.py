@@ -226,7 +226,9 @@ class Store:
             head: LogHead | None = None
             for ticket in tickets:
                 yield ticket
-                head = head or self.logbook.head(connection, merchant, now)
+                if head is None:
+                    self.database.confine(connection, merchant)
+                    head = self.logbook.head(connection, merchant, now)
                 ticket.result = ticket.work(Transaction(connection, now, head, self.entropy))
             if head is not None:
                 if head.departed:

@@ -13,6 +13,7 @@ from gateway.audit.verdict import LogFault
 from gateway.errors import Unavailable
 from gateway.storage import logs, retired
 from gateway.storage.logs import KeptLog
+from gateway.storage.roles import may_shorten_logs
 from gateway.storage.store import Store, Transaction
 from gateway.usecases.actors import SERVICE
 from gateway.usecases.verify import judge
@@ -35,7 +36,8 @@ def run(store: Store, keep_months: int, now: datetime, between: Between = lambda
     """
     before = months_before(now, keep_months)
     with store.read() as connection:
-        merchants = retired.over(connection, before)
+        # Under the service's own role nothing leaves a log; who owns the tables runs this then.
+        merchants = retired.over(connection, before) if may_shorten_logs(connection) else []
     gone, refused = 0, None
     for merchant in merchants:
         try:
