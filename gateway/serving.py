@@ -17,6 +17,7 @@ from gateway.anchoring.anchoring import Anchoring
 from gateway.anchoring.messenger import Messenger
 from gateway.anchoring.sending import Sender
 from gateway.api import logs, metrics
+from gateway.api.turnstile import WAITING_FOR_EACH
 from gateway.app import assemble, create_app
 from gateway.errors import ConfigurationError
 from gateway.handover.courier import Courier
@@ -47,7 +48,8 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     metrics.share_between_processes(settings.data / "metrics")
     # A forked worker would inherit connections and locks in whatever state they are in.
     multiprocessing.set_start_method("spawn", force=True)
-    threads = settings.service.threads
+    # Beside those that work, those that wait for them, and some who tell the others to come again.
+    threads = (2 + WAITING_FOR_EACH) * settings.service.threads
     server = http_server(host, port, workers, threads, logs.configuration())
     announcing = partial(_announce_once_it_answers, host, port, workers)
     server.on_startup(Thread(target=announcing, name="announcing", daemon=True).start)

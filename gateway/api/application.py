@@ -31,6 +31,7 @@ from gateway.api.endpoint import (
 from gateway.api.metrics import Metrics
 from gateway.api.problems import Problem, stop
 from gateway.api.rates import Allowance, Rates
+from gateway.api.turnstile import WAITING_FOR_EACH, Turnstile
 from gateway.model.client import Client
 from gateway.model.ids import new_id
 from gateway.storage.answers import Repeatable
@@ -83,6 +84,13 @@ def build(services: Services, endpoints: Sequence[Endpoint], log: Any) -> Flask:
             view_func=_view(edge, endpoint),
             methods=[endpoint.method],
         )
+    threads = services.settings.service.threads
+    app.wsgi_app = Turnstile(  # type: ignore[method-assign]  # as Flask's documentation has it
+        app.wsgi_app,
+        working=threads,
+        waiting=WAITING_FOR_EACH * threads,
+        refused=_turn_away(edge),
+    )
     return app
 
 
@@ -97,6 +105,14 @@ def _begin(edge: Edge) -> Callable[[], None]:
         g.allowance = None
 
     return begin
+
+
+def _turn_away(edge: Edge) -> Callable[[], str]:
+    def turn_away() -> str:
+        edge.metrics.turned_away()
+        return new_id(edge.services.store.clock(), edge.services.store.entropy)
+
+    return turn_away
 
 
 def _finish(edge: Edge) -> Callable[[Response], Response]:

@@ -50,6 +50,11 @@ class Metrics:
             ["outcome", "reason"],
             registry=self._registry,
         )
+        self._turned_away = Counter(
+            "gateway_turned_away",
+            "Requests that found every place taken, and were told to come again.",
+            registry=self._registry,
+        )
         self._orders = Counter(
             "gateway_orders",
             "Orders that came in over HTTP.",
@@ -61,6 +66,10 @@ class Metrics:
         """Count an answered request."""
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
+
+    def turned_away(self) -> None:
+        """Count a request for which there was no room."""
+        self._turned_away.inc()
 
     def releases(self, outcomes: Iterable[tuple[str, str]]) -> None:
         """Count releases, each by outcome and weightiest reason; the reason of a permit is empty."""

@@ -14,15 +14,15 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Connection, func, select, update
 
 from gateway import settings
 from gateway.app import assemble, now
-from gateway.audit.entry import Actor
+from gateway.audit.entry import Action, Actor
 from gateway.marketplaces.otto.derive import derive
 from gateway.model.order import Order
 from gateway.storage import schema
-from gateway.storage.tables import items
+from gateway.storage.tables import entries, items
 from gateway.usecases import clients, merchants, register
 from gateway.usecases.intake import BATCH
 from gateway.usecases.services import Services
@@ -123,14 +123,21 @@ def postgres() -> Iterator[Postgres]:
 
 
 @contextmanager
-def bare(workers: int = WORKERS, threads: int = THREADS) -> Iterator[int]:
+def bare() -> Iterator[int]:
     """The bare Flask view on the same server and settings; its port, once it answers."""
+    with bare_process() as (_, port):
+        yield port
+
+
+@contextmanager
+def bare_process() -> Iterator[tuple[int, int]]:
+    """As `bare`: the process that started its workers, and the port."""
     port = free_port()
-    command = [sys.executable, "-m", "tests.benchmarks.bare", *map(str, (port, workers, threads))]
+    command = [sys.executable, "-m", "tests.benchmarks.bare", *map(str, (port, WORKERS, THREADS))]
     process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
     try:
         until_ready(port)
-        yield port
+        yield process.pid, port
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)
@@ -162,3 +169,9 @@ def _current_carrier() -> Any:
     today = now()
     year = timedelta(days=365)
     return a_carrier(_CARRIER, valid_from=today - year, valid_until=today + year)
+
+
+def releases_on_record(connection: Connection) -> int:
+    """How many releases the log tells of."""
+    found = select(func.count()).where(entries.c.action == Action.CONTACT_RELEASED.value)
+    return connection.execute(found).scalar_one()

@@ -42,6 +42,11 @@ class Live:
         )
         self._wait()
 
+    @property
+    def pid(self) -> int:
+        """The process that started the workers."""
+        return self._process.pid
+
     def send(
         self, method: str, path: str, token: str | None = None, body: Any = None, **headers: str
     ) -> tuple[int, Mapping[str, str], bytes]:

@@ -1,0 +1,62 @@
+"""What a worker costs before it does anything: the time until it answers, the memory that it holds."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from tests.benchmarks import scenery
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.row import Figures, Row, Sides, beyond
+
+
+@contextmanager
+def _started(bench: Bench) -> Iterator[Sides]:
+    place = scenery.prepared(bench.directory / "data", 1)
+    yield Sides(ours=partial(_gateway, place), yardstick=_bare)
+
+
+def _gateway(place: scenery.Prepared) -> Figures:
+    began = time.perf_counter()
+    with place.served() as live:
+        return _figures(began, live.pid)
+
+
+def _bare() -> Figures:
+    began = time.perf_counter()
+    with scenery.bare_process() as (pid, _):
+        return _figures(began, pid)
+
+
+def _figures(began: float, pid: int) -> Figures:
+    seconds = time.perf_counter() - began
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    workers = [
+        one for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()
+    ]
+    return {"ready_seconds": seconds, "resident_MiB": median(map(_resident, workers))}
+
+
+def _resident(pid: str) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
+
+
+ROWS = tuple(
+    Row(
+        name=name,
+        measure=measure,
+        yardstick="a bare Flask application on the same server",
+        figure=figure,
+        targets=(beyond(figure, at_most=bound),),
+        sides=_started,
+        rounds=3,
+    )
+    for name, measure, figure, bound in (
+        ("start", "from start to ready, policy proof from its cache", "ready_seconds", 1.5),
+        ("memory", "resident memory of an idle worker", "resident_MiB", 90),
+    )
+)
