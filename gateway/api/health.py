@@ -9,6 +9,8 @@ from gateway.api import metrics as counters
 from gateway.api.endpoint import Answer, Call, Endpoint, Open, Page, endpoint
 from gateway.api.problems import Problem, stop
 from gateway.api.shapes import Shape, one_of
+from gateway.errors import Unavailable
+from gateway.usecases.backlog import Backlog, backlog
 from gateway.usecases.readiness import Readiness
 from gateway.usecases.services import Services
 
@@ -82,4 +84,11 @@ def metrics(services: Services, call: Call) -> Page:
             "only from this machine, or with the token of service.metrics_token",
             {"WWW-Authenticate": authentication.CHALLENGE},
         )
-    return Page(content=call.metrics.exposition(), media_type=counters.MEDIA_TYPE)
+    return Page(content=call.metrics.exposition(_backlog(services)), media_type=counters.MEDIA_TYPE)
+
+
+def _backlog(services: Services) -> Backlog | None:
+    try:
+        return backlog(services)
+    except Unavailable:
+        return None

@@ -1,12 +1,16 @@
 """Counts what the service does, over all of its worker processes; no label ever names a person or an order."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from gateway.usecases.backlog import Backlog
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -82,10 +86,37 @@ class Metrics:
         self._orders.labels("unchanged").inc(unchanged)
         self._orders.labels("rejected").inc(rejected)
 
-    def exposition(self) -> bytes:
-        """All counts in Prometheus' text format."""
-        if _SHARED not in os.environ:
-            return generate_latest(self._registry)
-        shared = CollectorRegistry()
-        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]  # not typed there
-        return generate_latest(shared)
+    def exposition(self, backlog: Backlog | None) -> bytes:
+        """All counts in Prometheus' text format; without a backlog where it could not be counted."""
+        gauges = CollectorRegistry()
+        gauges.register(_Gauges(backlog))
+        counts = self._registry
+        if _SHARED in os.environ:
+            counts = CollectorRegistry()
+            MultiProcessCollector(counts)  # type: ignore[no-untyped-call]  # not typed there
+        return generate_latest(counts) + generate_latest(gauges)
+
+
+class _Gauges(Collector):
+    """What stands in the database and is the same for all workers; counted when it is asked for."""
+
+    def __init__(self, backlog: Backlog | None) -> None:
+        self._backlog = backlog
+
+    def collect(self) -> Iterator[Metric]:
+        """One gauge for each thing that can be too much."""
+        known = self._backlog is not None
+        about = "1 where database and keyring answered just now."
+        yield GaugeMetricFamily("gateway_backlog_known", about, value=int(known))
+        if self._backlog is None:
+            return
+        for name, about, value in (
+            ("log_lag_entries", "Entries that are not in their log's tree yet.", "entries"),
+            ("deletions_overdue", "Contacts that should be erased already.", "contacts"),
+            ("messages_waiting", "Messages to carriers that are not settled.", "messages"),
+        ):
+            yield GaugeMetricFamily(f"gateway_{name}", about, value=getattr(self._backlog, value))
+        keys = GaugeMetricFamily("gateway_keys", "Keys of the keyring.", labels=["use"])
+        for use, count in sorted(self._backlog.keys.items()):
+            keys.add_metric([use], count)
+        yield keys

@@ -42,6 +42,12 @@ def is_any_due(connection: Connection, now: datetime) -> bool:
     return connection.execute(_due(now).limit(1)).first() is not None
 
 
+def length(connection: Connection) -> int:
+    """How many messages are not settled."""
+    waiting = select(func.count()).where(messages.c.settled_at.is_(None))
+    return connection.execute(waiting).scalar_one()
+
+
 def claim(connection: Connection, now: datetime, until: datetime) -> Sequence[Message]:
     """The messages that have been due longest, all of one carrier, the caller's alone until `until`.
 

@@ -21,6 +21,12 @@ def waiting(connection: Connection) -> list[int]:
     )
 
 
+def lag(connection: Connection) -> int:
+    """How many entries of all logs are not in their tree yet."""
+    behind = func.coalesce(func.sum(logs.c.size - logs.c.integrated), 0)
+    return int(connection.execute(select(behind)).scalar_one())
+
+
 def edge(connection: Connection, log: int, size: int) -> Edge:
     """The right edge of the tree of the first `size` entries; Malformed when tiles are missing."""
     found: list[bytes] = []
