@@ -19,7 +19,7 @@ from gateway.handover.webhook import signed_headers
 from gateway.model.carrier import Carrier
 from gateway.model.contact import Private
 from gateway.model.kept import KeptOrder
-from gateway.model.message import Fate, Message
+from gateway.model.message import Fate, Message, Topic
 from gateway.model.times import rfc3339
 from gateway.settings import Deadlines
 from gateway.storage import outbox as stored
@@ -98,6 +98,8 @@ class Pusher:
         self, message: Message, carrier: Carrier | None, order: KeptOrder | None
     ) -> str | None:
         now = self.store.clock()
+        if message.topic is Topic.ERASURE:
+            return None if carrier is not None and carrier.endpoint else "no_endpoint"
         if carrier is None or carrier.registration(now) is not Registration.CURRENT:
             return "recipient_not_registered"
         if carrier.endpoint is None:
@@ -132,7 +134,10 @@ class Pusher:
         self, destination: Destination, line: Line, message: Message
     ) -> Taken | Over | Failed | Gone:
         """One attempt, from the decision to the carrier's answer."""
-        if destination.carrier.public_key is None:
+        if message.topic is Topic.ERASURE:
+            told_at = rfc3339(message.queued_at)
+            kind, data = "contact.erased", {**_reference(message), "erased_at": told_at}
+        elif destination.carrier.public_key is None:
             kind, data = "contact.available", _reference(message)
         else:
             [outcome] = self.release(_asked(destination, message))

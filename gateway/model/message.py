@@ -17,15 +17,25 @@ class Fate(StrEnum):
     DEAD = "dead"
 
 
+class Topic(StrEnum):
+    """What a message is about."""
+
+    # The contact is there to be had.
+    CONTACT = "contact"
+    # What the carrier had received is erased here: it is to erase it as well (GDPR 19).
+    ERASURE = "erasure"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Word for a carrier that the contact of an order is there for it.
+    """Word for a carrier about an order: that its contact is there, or that it is erased.
 
     `actor_role` and `actor_id` name who set it off. `outcome` tells of the last attempt, in machine
     words: a status, a hindrance, reason codes.
     """
 
     message_id: str
+    topic: Topic
     merchant: str
     carrier_id: str
     order_number: str

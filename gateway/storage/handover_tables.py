@@ -22,6 +22,7 @@ messages = Table(
     # The order in which they were queued: times may be alike, and ids are random within a moment.
     Column("place", Integer, primary_key=True, autoincrement=True),
     Column("message", String(32), nullable=False, unique=True),
+    Column("topic", String(16), nullable=False, server_default="contact"),
     Column("merchant", String(64), nullable=False),
     Column("carrier", String(64), nullable=False),
     # References alone: the contact is looked up, decided on and opened when the message is sent.

@@ -153,6 +153,14 @@ def digests(
     return {number: frozenset(values) for number, values in found.items()}
 
 
+def of_digests(connection: Connection, merchant: str, wanted: Collection[bytes]) -> list[str]:
+    """Numbers of the orders that stand in the blind index under any of these digests."""
+    table = contact_digests.c
+    mine = (table.merchant == merchant) & table.digest.in_(wanted)
+    found = select(table.order_number).distinct().where(mine).order_by(table.order_number)
+    return list(connection.execute(found).scalars())
+
+
 def envelopes(
     connection: Connection, merchant: str, order_numbers: Collection[str], kind: str
 ) -> dict[str, Sealed]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
-from gateway.model.message import Fate, Message
+from gateway.model.message import Fate, Message, Topic
 from gateway.storage.handover_tables import endpoints, messages
 
 _BATCH = 20
@@ -25,10 +25,11 @@ def is_waiting(
     order_number: str,
     consignment: str | None,
 ) -> bool:
-    """Whether word of these pieces is waiting already, and nobody is sending it just now."""
+    """Whether word of a contact for these pieces is waiting already, and nobody is sending it just now."""
     same = select(messages.c.message).where(
         messages.c.merchant == merchant,
         messages.c.carrier == carrier_id,
+        messages.c.topic == Topic.CONTACT.value,
         messages.c.order_number == order_number,
         messages.c.consignment.is_not_distinct_from(consignment),
         messages.c.settled_at.is_(None),
@@ -201,6 +202,7 @@ def _change(connection: Connection, message_ids: Sequence[str], **values: Any) -
 def _columns(message: Message) -> dict[str, Any]:
     return {
         "message": message.message_id,
+        "topic": message.topic.value,
         "merchant": message.merchant,
         "carrier": message.carrier_id,
         "order_number": message.order_number,
@@ -219,6 +221,7 @@ def _columns(message: Message) -> dict[str, Any]:
 def _message(row: Any) -> Message:
     return Message(
         message_id=row.message,
+        topic=Topic(row.topic),
         merchant=row.merchant,
         carrier_id=row.carrier,
         order_number=row.order_number,

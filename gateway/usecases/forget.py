@@ -1,7 +1,7 @@
 """What a buyer may ask for: who received the contact, and that it is forgotten."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,10 @@ from gateway.settings import Deadlines
 from gateway.storage import carriers, entries, erasure, erasure_requests, orders
 from gateway.storage.entries import Sought
 from gateway.storage.store import Store, Transaction
+from gateway.usecases import outbox
+
+Find = Callable[[Transaction], Sequence[str]]
+"""The numbers of a buyer's orders, as they stand in the transaction that uses them."""
 
 _REASON = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 _DATE = re.compile(r"\b(\d{4}-\d{2}-\d{2}|\d{1,2}\.\d{1,2}\.\d{4})\b")
@@ -51,12 +55,16 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
-    """A subject is forgotten; `recipients` are to be told of it (GDPR 19), `entry_id` is the proof."""
+    """A subject is forgotten; `recipients` are to be told of it (GDPR 19), `entry_id` is the proof.
+
+    Those in `told` have an endpoint, and word of it is on its way to them.
+    """
 
     order_number: str
     entry_id: str
     erased_at: datetime
     recipients: tuple[Disclosure, ...]
+    told: tuple[str, ...]
 
 
 def report(
@@ -70,18 +78,24 @@ def report(
     """The report, itself on record. NotFound; Gone when the subject was erased."""
 
     def work(tx: Transaction) -> Report:
-        order, subject = named(tx, order_number)
-        entry = tx.record(
-            asker, Action.SUBJECT_REPORTED, Outcome.DONE, subject=subject, request_id=request_id
-        )
-        return Report(
-            order_number=order_number,
-            entry=entry,
-            imported_at=order.imported_at,
-            disclosures=disclosures(tx.connection, tx.merchant, subject),
-            delete_by=order.delete_by(deadlines.of(merchant).erase_after_delivery),
-            erased_at=order.erased_at,
-        )
+        return _report(tx, deadlines, asker, order_number, request_id)
+
+    return store.write(merchant, work)
+
+
+def report_buyer(
+    store: Store,
+    deadlines: Deadlines,
+    merchant: str,
+    asker: Actor,
+    find: Find,
+    request_id: str | None = None,
+) -> list[Report]:
+    """The reports on all orders of a buyer, by number. NotFound where there is none."""
+
+    def work(tx: Transaction) -> list[Report]:
+        numbers = _found(tx, find)
+        return [_report(tx, deadlines, asker, number, request_id) for number in numbers]
 
     return store.write(merchant, work)
 
@@ -102,6 +116,28 @@ def erase(
 
     def work(tx: Transaction) -> Erased:
         return erase_within(tx, asker, order_number, {"reason": reason}, request_id)
+
+    erased = store.write(merchant, work)
+    store.database.wipe_journal()
+    return erased
+
+
+def erase_buyer(
+    store: Store,
+    merchant: str,
+    asker: Actor,
+    find: Find,
+    reason: str,
+    request_id: str | None = None,
+) -> list[Erased]:
+    """All orders of a buyer, at once or not at all. NotFound where there is none."""
+
+    def work(tx: Transaction) -> list[Erased]:
+        numbers = _found(tx, find)
+        for number in numbers:
+            check_reason(reason, number)
+        detail = {"reason": reason}
+        return [erase_within(tx, asker, number, detail, request_id) for number in numbers]
 
     erased = store.write(merchant, work)
     store.database.wipe_journal()
@@ -134,6 +170,7 @@ def erase_within(
         entry_id=entry.id,
         erased_at=entry.time,
         recipients=recipients,
+        told=outbox.queue_erasure(tx, asker, order_number, (one.carrier_id for one in recipients)),
     )
 
 
@@ -148,6 +185,36 @@ def check_reason(reason: str, order_number: str) -> None:
         texts.append("no order number: nothing may tie the entry to the buyer")
     if texts:
         raise InvalidInput({"reason": texts})
+
+
+def _report(
+    tx: Transaction,
+    deadlines: Deadlines,
+    asker: Actor,
+    order_number: str,
+    request_id: str | None,
+) -> Report:
+    order, subject = named(tx, order_number)
+    entry = tx.record(
+        asker, Action.SUBJECT_REPORTED, Outcome.DONE, subject=subject, request_id=request_id
+    )
+    return Report(
+        order_number=order_number,
+        entry=entry,
+        imported_at=order.imported_at,
+        disclosures=disclosures(tx.connection, tx.merchant, subject),
+        delete_by=order.delete_by(deadlines.of(tx.merchant).erase_after_delivery),
+        erased_at=order.erased_at,
+    )
+
+
+def _found(tx: Transaction, find: Find) -> Sequence[str]:
+    numbers = find(tx)
+    if not numbers:
+        raise NotFound(
+            "no contact that is stored has it; an order whose contact is gone is found by its number"
+        )
+    return numbers
 
 
 def named(tx: Transaction, order_number: str) -> tuple[KeptOrder, str]:

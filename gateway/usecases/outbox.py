@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from gateway.audit.entry import Actor
 from gateway.model.carrier import Carrier
 from gateway.model.kept import KeptOrder, Stage
-from gateway.model.message import Fate, Message
+from gateway.model.message import Fate, Message, Topic
 from gateway.settings import Deadlines
 from gateway.storage import carriers, orders, outbox
 from gateway.storage.store import Store, Transaction
@@ -41,6 +41,25 @@ def queue(tx: Transaction, asker: Actor, wanted: Iterable[Pieces]) -> None:
     for pieces in wanted:
         if pieces.carrier_id in reached and not _is_waiting(tx, pieces):
             outbox.add(tx.connection, _message(tx, asker, pieces))
+
+
+def queue_erasure(
+    tx: Transaction, asker: Actor, order_number: str, carrier_ids: Iterable[str]
+) -> tuple[str, ...]:
+    """Word of an erasure to those of the carriers that have an endpoint; which they are.
+
+    A registration that is over does not matter: what was received then is to be erased all the same.
+    """
+    wanted = set(carrier_ids)
+    reached = tuple(
+        carrier.carrier_id
+        for carrier in carriers.of_merchant(tx.connection, tx.merchant)
+        if carrier.carrier_id in wanted and carrier.endpoint is not None
+    )
+    for carrier_id in reached:
+        pieces = Pieces(carrier_id, order_number, None)
+        outbox.add(tx.connection, _message(tx, asker, pieces, Topic.ERASURE))
+    return reached
 
 
 def pieces_of(order: KeptOrder, item_ids: Collection[str] | None = None) -> set[Pieces]:
@@ -114,9 +133,12 @@ def _is_waiting(tx: Transaction, pieces: Pieces) -> bool:
     )
 
 
-def _message(tx: Transaction, asker: Actor, pieces: Pieces) -> Message:
+def _message(
+    tx: Transaction, asker: Actor, pieces: Pieces, topic: Topic = Topic.CONTACT
+) -> Message:
     return Message(
         message_id=tx.new_id(),
+        topic=topic,
         merchant=tx.merchant,
         carrier_id=pieces.carrier_id,
         order_number=pieces.order_number,

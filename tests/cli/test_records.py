@@ -121,6 +121,28 @@ def test_the_buyer_is_forgotten(story: Gateway, told: Told) -> None:
     assert "is erased" in again.stderr
 
 
+def test_a_buyer_is_named_by_address_or_number(story: Gateway, told: Told) -> None:
+    """Typed, or read from standard input; all orders are answered for, and shown without either."""
+    typed = told("subjects", "report", "--phone", "+49 30 23125001")["orders"]
+    read = told("subjects", "report", "--email", "-", stdin=b"ERIKA@example.org\n")["orders"]
+    assert [one["order_number"] for one in typed] == [one["order_number"] for one in read]
+    assert NUMBER in [one["order_number"] for one in typed]
+    words = ("subjects", "erase", "--email", "erika@example.org", "--reason", "asked by letter")
+    result = story(*words)
+    assert result.exit_code == 0
+    assert result.stdout.count("is erased.") == len(typed)
+    assert "erika" not in result.output
+    assert story(*words).exit_code == 1
+
+
+@pytest.mark.parametrize("words", [(), ("--order", NUMBER, "--email", "erika@example.org")])
+def test_a_buyer_is_named_in_one_way(story: Gateway, words: tuple[str, ...]) -> None:
+    """Wrong usage otherwise, which says what belongs there."""
+    result = story("subjects", "report", *words)
+    assert result.exit_code == 2
+    assert "one of --order, --email and --phone" in result.stderr
+
+
 def test_a_reason_that_names_the_buyer_erases_nothing(story: Gateway) -> None:
     """It would stay on record; the error says what belongs there."""
     result = story("subjects", "erase", "--order", NUMBER, "--reason", "0171 3920012 called")

@@ -17,7 +17,7 @@ from gateway.handover.keys import OVERLAP, carrier_keys
 from gateway.handover.outbound import Line, Outbound
 from gateway.handover.push import LEASE, Pusher
 from gateway.model.message import Fate, Message
-from gateway.usecases import outbox, register
+from gateway.usecases import forget, outbox, register
 from gateway.usecases.deliver import deliver
 from gateway.vault.keys import KeyUse
 from tests.builders import (
@@ -149,6 +149,39 @@ def test_without_a_key_only_word_of_it_goes(pushing: Pushing) -> None:
     assert message.outside["data"] == {"order_number": NUMBER, "consignment": "D-1"}
     assert pushing.released() == 0
     assert pushing.messages()[0].fate is Fate.DELIVERED
+
+
+@pytest.mark.parametrize("has_key", [True, False])
+def test_word_of_an_erasure_goes_to_whoever_received_the_contact(
+    pushing: Pushing, has_key: bool
+) -> None:
+    """Also when its registration is over; the order is named, nothing of the buyer."""
+    carrier = pushing.registered(Private() if has_key else None)
+    pushing.order()
+    pushing.push()
+    pushing.world.ask(pushing.world.client(), NUMBER)
+    over = pushing.world.clock.now - timedelta(hours=1)
+    carrier = pushing.registered(carrier.private, valid_until=over)
+    erased = forget.erase(pushing.world.store, "default", TESTER, NUMBER, "asked by letter")
+    assert erased.told == ("dachser",)
+    pushing.receiver.received.clear()
+    pushing.push()
+    [message] = carrier.messages
+    assert message.kind == "contact.erased"
+    data = message.inside["data"] if has_key else message.outside["data"]
+    assert (data["order_number"], set(data)) == (
+        NUMBER,
+        {"order_number", "consignment", "erased_at"},
+    )
+    assert pushing.messages()[0].fate is Fate.DELIVERED
+
+
+def test_who_never_received_the_contact_is_told_nothing(pushing: Pushing) -> None:
+    """An assignment alone discloses nothing."""
+    pushing.order(carrier="rhenus")
+    erased = forget.erase(pushing.world.store, "default", TESTER, NUMBER, "asked by letter")
+    assert erased.told == ()
+    assert pushing.messages() == []
 
 
 def test_a_carrier_without_endpoint_gets_no_message(pushing: Pushing) -> None:
