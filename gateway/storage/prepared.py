@@ -124,6 +124,8 @@ def _refused(connection: Connection, compiled: _Compiled, fault: Exception) -> N
     is_lost = dialect.is_disconnect(fault, connection.connection.driver_connection, None)  # type: ignore[arg-type]
     if is_lost:
         connection.invalidate(fault)
+        # The others that wait in the pool went with the same server.
+        connection.engine.dispose()
     raise DBAPIError.instance(
         compiled.text,
         None,

@@ -1,20 +1,22 @@
 """Commits are durable, snapshots hold still, writers take turns, and a lost connection comes back."""
 
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, func, insert, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
-from gateway.errors import ConfigurationError
+from gateway.audit.entry import Action, Outcome
+from gateway.errors import ConfigurationError, Unavailable
 from gateway.storage.database import Database
 from gateway.storage.gate import Gate, locked
 from gateway.storage.orders import FREIGHT, envelopes
 from gateway.storage.tables import liveness
 from gateway.usecases import forget
 from tests.builders import ORDER_NUMBER, an_order
+from tests.databases import Postgres
 from tests.world import NOON, TESTER, World
 
 on_sqlite = pytest.mark.parametrize("world_template", ["sqlite"], indirect=True)
@@ -197,6 +199,27 @@ def test_a_lost_connection_comes_back(world: World) -> None:
         end_sessions(world)
         with database.reading() as connection:
             assert count(connection) == number
+
+
+@on_postgresql
+def test_a_failover_costs_one_answer_and_no_more(world: World, postgres: Postgres) -> None:
+    """However many connections lay ready: whoever finds the first one dead has the others replaced."""
+    database = world.store.database
+    with ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(database.reading()).execute(text("SELECT 1"))
+    name = make_url(world.settings.database_url).database
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname ="
+    postgres.execute(f"{end} '{name}'")
+    refused = 0
+    for _ in range(6):
+        try:
+            world.store.write(
+                "default", lambda tx: tx.record(TESTER, Action.AUDIT_VIEWED, Outcome.DONE)
+            )
+        except Unavailable:
+            refused += 1
+    assert refused <= 1
 
 
 def end_sessions(world: World) -> None:
