@@ -37,6 +37,10 @@ def documentation(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
         return _rendered(spec())
 
     @cache
+    def guide() -> str:
+        return _environment().get_template("integrate.html").render()
+
+    @cache
     def style() -> str:
         return files("gateway.api").joinpath("static/docs.css").read_text(encoding="utf-8")
 
@@ -48,14 +52,23 @@ def documentation(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
     def docs(_services: Services, _call: Call) -> Page:
         return Page(content=page(), media_type="text/html; charset=utf-8", style=True)
 
+    @endpoint("GET", "/docs/integrate", access=_PUBLIC, summary="How to begin, way by way")
+    def integrate(_services: Services, _call: Call) -> Page:
+        return Page(content=guide(), media_type="text/html; charset=utf-8", style=True)
+
     @endpoint("GET", "/docs/docs.css", access=_PUBLIC, summary="Its style sheet")
     def stylesheet(_services: Services, _call: Call) -> Page:
         return Page(content=style(), media_type="text/css; charset=utf-8")
 
-    return [openapi, docs, stylesheet]
+    return [openapi, docs, integrate, stylesheet]
 
 
 def _rendered(spec: dict[str, Any]) -> str:
+    template = _environment().get_template("docs.html")
+    return template.render(spec=spec, kinds=problems.KINDS)
+
+
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("gateway.api"),
         autoescape=True,
@@ -64,8 +77,7 @@ def _rendered(spec: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"prose": _prose, "name": _name, "anchor": _anchor}
-    template = environment.get_template("docs.html")
-    return template.render(spec=spec, kinds=problems.KINDS)
+    return environment
 
 
 def _prose(text: str) -> Markup:

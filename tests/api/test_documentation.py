@@ -36,7 +36,9 @@ def test_the_description_is_openapi_and_names_every_route(api: Api) -> None:
     assert (answer.mimetype, spec["openapi"]) == ("application/json", "3.1.0")
     rules = {rule.rule for rule in api.app.url_map.iter_rules()}
     paths = {re.sub("<(?:path:)?([a-z_]+)>", r"{\1}", rule) for rule in rules}
-    assert paths - spec["paths"].keys() == {"/openapi.json", "/docs", "/docs/docs.css"}
+    assert paths - spec["paths"].keys() == {
+        *("/openapi.json", "/docs", "/docs/integrate", "/docs/docs.css"),
+    }
     assert spec["paths"].keys() <= paths
 
 
@@ -70,7 +72,7 @@ def test_the_page_needs_neither_network_nor_scripts(api: Api) -> None:
     assert "script" not in page.tags
     assert "style" not in page.tags | page.attributes
     outward = {link for link in page.links if not link.startswith("#")}
-    assert outward == {"/docs/docs.css", "/openapi.json"}
+    assert outward == {"/docs/docs.css", "/docs/integrate", "/openapi.json"}
     assert {link[1:] for link in page.links if link.startswith("#")} <= page.anchors
     assert answer.headers["Content-Security-Policy"].startswith(
         "default-src 'none'; style-src 'self'"

@@ -15,7 +15,15 @@ LOGS = ("/v1/audit", "/v1/audit/logs/<merchant>/<period>")
 """The current log of the default merchant, and every log under its own address."""
 
 OPEN = {
-    *("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/docs.css"),
+    *(
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+        "/docs",
+        "/docs/docs.css",
+        "/docs/integrate",
+    ),
     *("/oauth/token", "/.well-known/oauth-authorization-server"),
     *(f"{log}/{file}" for log in LOGS for file in ("key", "checkpoint", "checkpoint/witnessed")),
     *(f"{log}/tile/<level>/<path:index>" for log in LOGS),

@@ -1,0 +1,54 @@
+"""A gateway that listens, for the client kit to talk to."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import pytest
+from werkzeug.serving import make_server
+
+from gateway.app import create_app
+from gateway.usecases.services import Services
+from tests.builders import an_order
+from tests.conftest import Template
+
+pytest_plugins = ("tests.handover.conftest",)
+
+
+@contextmanager
+def listening(app: Any) -> Iterator[str]:
+    """The address of an application that is served on this machine."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def assigned(services: Services, template: Template, numbers: Sequence[str]) -> None:
+    """These orders, taken in and given to dachser."""
+    merchant = {"Authorization": f"Bearer {template.tokens['merchant']}"}
+    client = create_app(services).test_client()
+    orders = {"resources": [an_order(number) for number in numbers]}
+    assert client.post("/v1/orders", json=orders, headers=merchant).status_code == 200
+    for number in numbers:
+        given = {"carrier": "dachser", "consignment": f"C-{number}"}
+        path = f"/v1/orders/{number}/carrier"
+        assert client.put(path, json=given, headers=merchant).status_code == 200
+
+
+def log_key(services: Services) -> str:
+    """The key of the log of now."""
+    return create_app(services).test_client().get("/v1/audit/key").text.strip()
+
+
+@pytest.fixture
+def address(services: Services) -> Iterator[str]:
+    """Where the gateway listens."""
+    with listening(create_app(services)) as url:
+        yield url
