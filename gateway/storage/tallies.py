@@ -329,8 +329,8 @@ def _discloses(kind: Kind) -> bool:
 
 
 def _short(subject: str | None) -> int:
-    """The first 64 bits of a subject's name: among ten million, two alike are very unlikely."""
-    return int(subject[:16], 16) if subject else 0
+    """The last 64 bits of a subject's name: among ten million, two alike are very unlikely."""
+    return int(subject[16:], 16) if subject else 0
 
 
 def _packed(places: Sequence[int]) -> bytes:

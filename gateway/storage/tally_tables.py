@@ -46,7 +46,7 @@ tallies = Table(
     Column("count", Integer, nullable=False),
     # Where in the block: an ascending list of 16-bit numbers, least significant byte first.
     Column("places", LargeBinary, nullable=False),
-    # Whom each tells of, in the same order: the first 64 bits of the subject's name in the log, least
+    # Whom each tells of, in the same order: the last 64 bits of the subject's name in the log, least
     # significant byte first; 0 for nobody. Of releases alone, else empty.
     Column("subjects", LargeBinary),
     # Answers every question but the last without touching the places.
