@@ -1,16 +1,18 @@
 """The reports: asked for here, shown, and given as PDF and as data; each one made is an entry."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gateway.console.page import EVERY_OFFICE, REVIEWER, File, Go, Html, Reply, Visit, page
 from gateway.console.printing import pdf
 from gateway.console.telling import Content, told
 from gateway.errors import Gone, InvalidInput, NotFound
 from gateway.model.times import rfc3339
-from gateway.usecases import clients, register
+from gateway.usecases import clients, register, seeking
 from gateway.usecases.accounts import actor
+from gateway.usecases.forget import Find
 from gateway.usecases.reports import access, breach, buyer, erasure, processing
+from gateway.usecases.reports.buyer import Notification, Recipients
 from gateway.usecases.reports.made import Made, ReportKind, as_json
 from gateway.usecases.reports.period import Period, quarter_before, quarter_of
 
@@ -99,7 +101,10 @@ def report_erasure(visit: Visit) -> Reply:
 
 
 def _of_buyer(visit: Visit, kind: ReportKind) -> Reply:
+    """By order numbers, or by what the buyer gives as address or number; that is never shown again."""
     asked = {"order": visit.form.get("order", "").strip()}
+    contact = visit.form.get("contact", "").strip()
+    field = "contact" if contact and not asked["order"] else "order"
     make = buyer.recipients if kind is ReportKind.RECIPIENTS else buyer.notification
     services = visit.services
     try:
@@ -108,16 +113,29 @@ def _of_buyer(visit: Visit, kind: ReportKind) -> Reply:
             services.settings.deadlines,
             visit.merchant,
             actor(visit.account),
-            asked["order"].split(),
+            asked["order"].split() if field == "order" else _found(visit, contact),
             visit.request_id,
         )
     except InvalidInput:
-        return _asked(visit, kind, {"order": ["missing"]}, asked)
+        return _asked(visit, kind, {field: ["missing"]}, asked)
     except NotFound:
-        return _asked(visit, kind, {"order": ["not_found"]}, asked)
+        return _asked(visit, kind, {field: ["not_found"]}, asked)
     except Gone:
-        return _asked(visit, kind, {"order": ["gone"]}, asked)
-    return _given(visit, made, asked)
+        return _asked(visit, kind, {field: ["gone"]}, asked)
+    return _given(visit, made, {"order": " ".join(_numbers(made.content))})
+
+
+def _found(visit: Visit, contact: str) -> Find:
+    sealer, now = visit.services.sealer, visit.services.store.clock()
+    if "@" in contact:
+        return seeking.by_email(sealer, contact, now)
+    return seeking.by_phone(sealer, contact, now)
+
+
+def _numbers(content: Recipients | Notification) -> Sequence[str]:
+    if isinstance(content, Notification):
+        return content.order_numbers
+    return [one.order_number for one in content.orders]
 
 
 def _given(visit: Visit, made: Made[Content], asked: Mapping[str, str]) -> Reply:

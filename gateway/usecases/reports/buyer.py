@@ -9,7 +9,7 @@ from gateway.errors import InvalidInput
 from gateway.settings import Deadlines
 from gateway.storage.store import Store
 from gateway.usecases import forget
-from gateway.usecases.forget import Disclosure, Report
+from gateway.usecases.forget import Disclosure, Find, Report
 from gateway.usecases.reports.made import Made, ReportKind, made
 
 LEGAL_BASIS = "GDPR 6(1)(b)"
@@ -63,11 +63,14 @@ def recipients(
     deadlines: Deadlines,
     merchant: str,
     asker: Actor,
-    order_numbers: Sequence[str],
+    whose: Sequence[str] | Find,
     request_id: str | None = None,
 ) -> Made[Recipients]:
-    """The report on a buyer's orders. NotFound; Gone where the buyer of one of them was erased."""
-    found = _reports(store, deadlines, merchant, asker, order_numbers, request_id)
+    """The report on a buyer's orders, by their numbers or however the buyer is found.
+
+    NotFound; Gone where the buyer of an order that is named was erased.
+    """
+    found = _reports(store, deadlines, merchant, asker, whose, request_id)
     content = Recipients(legal_basis=LEGAL_BASIS, orders=tuple(_order(one) for one in found))
     return made(store, ReportKind.RECIPIENTS, found[-1].entry, content)
 
@@ -77,11 +80,11 @@ def notification(
     deadlines: Deadlines,
     merchant: str,
     asker: Actor,
-    order_numbers: Sequence[str],
+    whose: Sequence[str] | Find,
     request_id: str | None = None,
 ) -> Made[Notification]:
-    """Whom to tell before these orders are erased. NotFound; Gone where one is erased already."""
-    found = _reports(store, deadlines, merchant, asker, order_numbers, request_id)
+    """Whom to tell before these orders are erased; NotFound and Gone as in `recipients`."""
+    found = _reports(store, deadlines, merchant, asker, whose, request_id)
     pairs = [(one.order_number, it) for one in found for it in one.disclosures]
     content = Notification(
         order_numbers=tuple(one.order_number for one in found), recipients=to_notify(pairs)
@@ -116,10 +119,12 @@ def _reports(
     deadlines: Deadlines,
     merchant: str,
     asker: Actor,
-    order_numbers: Sequence[str],
+    whose: Sequence[str] | Find,
     request_id: str | None,
 ) -> list[Report]:
-    numbers = list(dict.fromkeys(order_numbers))
+    if callable(whose):
+        return forget.report_buyer(store, deadlines, merchant, asker, whose, request_id)
+    numbers = list(dict.fromkeys(whose))
     if not 1 <= len(numbers) <= _MOST_ORDERS:
         raise InvalidInput({"order": [f"1 to {_MOST_ORDERS} orders"]})
     return [
