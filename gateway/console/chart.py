@@ -9,7 +9,7 @@ from gateway.usecases.overview import Day
 from policies.verdict import ReasonCode
 
 WIDTH, HEIGHT = 720, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 4, 8, 26
+LEFT, _RIGHT, _TOP, _BOTTOM = 60, 4, 10, 28
 _GAP = 0.28
 _STEPS = (1, 2, 5)
 
@@ -75,18 +75,18 @@ def chart(days: Sequence[Day]) -> Chart:
     up, down = max(1, ceil(above / step)), ceil(below / step)
     unit = (HEIGHT - _TOP - _BOTTOM) / ((up + down) * step)
     axis = _TOP + up * step * unit
-    column = (WIDTH - _LEFT - _RIGHT) / len(days)
+    column = (WIDTH - LEFT - _RIGHT) / len(days)
     bars = [
         bar
         for at, day in enumerate(days)
-        for bar in _bars(day, _LEFT + (at + _GAP / 2) * column, column * (1 - _GAP), axis, unit)
+        for bar in _bars(day, LEFT + (at + _GAP / 2) * column, column * (1 - _GAP), axis, unit)
     ]
     lines = [
         Line(y=round(axis - at * step * unit, 1), number=abs(at) * step)
         for at in range(-down, up + 1)
     ]
     weeks = range(len(days) - 1, -1, -7)
-    labels = [(round(_LEFT + (at + 0.5) * column, 1), days[at].day) for at in weeks]
+    labels = [(round(LEFT + (at + 0.5) * column, 1), days[at].day) for at in weeks]
     return Chart(bars=bars, lines=lines, labels=labels, axis=round(axis, 1))
 
 

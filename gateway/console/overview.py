@@ -26,7 +26,7 @@ def overview(visit: Visit) -> Reply:
         values={
             "found": found,
             "chart": chart.chart(found.days),
-            "size": (chart.WIDTH, chart.HEIGHT),
+            "size": (chart.WIDTH, chart.HEIGHT, chart.LEFT),
             "rows": [
                 (date.fromordinal(day.day), day, chart.by_family(day))
                 for day in reversed(found.days)

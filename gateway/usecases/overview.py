@@ -2,18 +2,20 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy import Connection
 
-from gateway.audit.entry import Action
+from gateway.audit.entry import Action, Entry
 from gateway.audit.faults import AuditError
 from gateway.errors import GatewayError
 from gateway.storage import anchors, entries, erasure, logs, tallies, tree
 from gateway.storage.anchors import Anchor
+from gateway.storage.entries import Sought
 from gateway.storage.hints import Hint
 from gateway.storage.logs import KeptLog
+from gateway.storage.tallies import Kind
 from gateway.usecases import hints
 from gateway.usecases.services import Services
 from gateway.usecases.witnessed import Witnessed, largest
@@ -24,6 +26,9 @@ DAYS = 30
 
 SOON = timedelta(days=7)
 """Which deletions are told beforehand."""
+
+_TAIL = 5000
+"""Entries that are not counted yet and are looked at one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +109,21 @@ def _days(
     released: Counter[int] = Counter()
     refused: dict[int, Counter[str]] = {}
     lags = False
+
+    def note(day: int, kind: Kind, number: int) -> None:
+        if kind.action == Action.CONTACT_RELEASED:
+            released[day] += number
+        elif kind.action == Action.CONTACT_REFUSED:
+            refused.setdefault(day, Counter())[kind.reasons[0]] += number
+
     for part in entries.stretches(connection, merchant, _begin(first, zone), None):
-        lags = lags or tallies.counted(connection, part.log) < part.high
         for day, id_, number in tallies.by_day(connection, part.log, part.low, first):
-            kind = known[id_]
-            if kind.action == Action.CONTACT_RELEASED:
-                released[day] += number
-            elif kind.action == Action.CONTACT_REFUSED:
-                refused.setdefault(day, Counter())[kind.reasons[0]] += number
+            note(day, known[id_], number)
+        rest = replace(part, low=max(part.low, tallies.counted(connection, part.log)))
+        lags = lags or rest.high - rest.low > _TAIL
+        for one in entries.newest(connection, rest, Sought(), _TAIL):
+            entry = Entry.parse(one.leaf)
+            note(entry.time.astimezone(zone).toordinal(), Kind.of(entry), 1)
     days = [
         Day(day=day, released=released[day], refused=refused.get(day, {}))
         for day in range(first, today + 1)

@@ -28,15 +28,15 @@ DAYS = st.lists(
 
 
 def test_the_overview_counts_what_was_decided(story: Story, reviewer: Reader) -> None:
-    """Released and refused in the last 30 days, by the weightiest reason, counted by then."""
-    assert "Mindestzahlen" in reviewer.text("/console/")
-    story.counted()
-    page = reviewer.get("/console/")
-    assert "1 Kontakte herausgegeben, 3 Anfragen abgelehnt" in words(page)
-    table = page.text.partition("<tbody>")[2].partition("</tbody>")[0]
-    today = re.findall(r">(\d+)<", table.partition("</tr>")[0])
-    assert today == ["1", "2", "1", "0"]
-    assert "Mindestzahlen" not in words(page)
+    """Released and refused in the last 30 days, by the weightiest reason, whether counted yet or not."""
+    for count in (lambda: None, story.counted):
+        count()
+        page = reviewer.get("/console/")
+        assert "1 Kontakte herausgegeben, 3 Anfragen abgelehnt" in words(page)
+        table = page.text.partition("<tbody>")[2].partition("</tbody>")[0]
+        today = re.findall(r">(\d+)<", table.partition("</tr>")[0])
+        assert today == ["1", "2", "1", "0"]
+        assert "Mindestzahlen" not in words(page)
 
 
 def test_what_is_older_than_thirty_days_is_not_counted(
