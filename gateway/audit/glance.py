@@ -36,6 +36,8 @@ _COMMON = re.compile(
     ).encode()
 )
 
+_decimal = b"%d".__mod__
+
 
 def glance(leaf: bytes) -> tuple[int, bytes]:
     """Index and time (as its text, which sorts as times do) of a leaf that is an entry.
@@ -59,13 +61,20 @@ def settle(leaves: list[bytes], start: int, after: bytes) -> bytes | None:
     if joined.translate(None, _PLAIN):
         return None
     found = _COMMON.findall(joined)
-    if [leaf for leaf, _, _ in found] != leaves:
+    if not found or len(found) != len(leaves):
         return None
-    if [index for _, index, _ in found] != [b"%d" % (start + at) for at in range(len(leaves))]:
+    whole, indexes, times = zip(*found, strict=True)
+    if list(whole) != leaves:
         return None
-    times: list[bytes] = [after, *(time for _, _, time in found)]
-    in_order = times == sorted(times) and all(map(_is_day, {time[:10] for time in times[1:]}))
-    return times[-1] if in_order else None
+    if indexes != tuple(map(_decimal, range(start, start + len(leaves)))):
+        return None
+    if times[0] < after or list(times) != sorted(times):
+        return None
+    # In their order, times between two of one day are of that day as well.
+    is_one_day = times[0][:10] == times[-1][:10]
+    days = times[:1] if is_one_day else times
+    last: bytes = times[-1]
+    return last if all(map(_is_day, {time[:10] for time in days})) else None
 
 
 @lru_cache(maxsize=64)

@@ -4,14 +4,22 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, select, update
 
 from gateway.audit.faults import Malformed
 from gateway.audit.growth import Edge, TileWrite
 from gateway.audit.tiles import ENTRIES, WIDTH, Tile, TiledHashes, encode_bundle
+from gateway.storage.prepared import Prepared
 from gateway.storage.tables import checkpoints, entries, logs, tiles
 
 _CHECKPOINTS = 1000
+_TILE = Prepared(
+    select(tiles.c.data).where(
+        tiles.c.log == bindparam("of"),
+        tiles.c.level == bindparam("level"),
+        tiles.c.index == bindparam("index"),
+    )
+)
 
 
 def waiting(connection: Connection) -> list[int]:
@@ -45,11 +53,10 @@ def read(connection: Connection, log: int, tile: Tile) -> bytes | None:
         first = tile.first_entry()
         bundle = leaves(connection, log, first, first + tile.width)
         return encode_bundle(bundle) if len(bundle) == tile.width else None
-    where = and_(tiles.c.log == log, tiles.c.level == tile.level, tiles.c.index == tile.index)
-    data = connection.execute(select(tiles.c.data).where(where)).scalar()
-    if data is None or len(data) < tile.width * 32:
+    row = _TILE.first(connection, {"of": log, "level": tile.level, "index": tile.index})
+    if row is None or len(row.data) < tile.width * 32:
         return None
-    return bytes(data[: tile.width * 32])
+    return bytes(row.data[: tile.width * 32])
 
 
 def hashes(connection: Connection, log: int, size: int) -> TiledHashes:
