@@ -12,8 +12,10 @@ from gateway.app import create_app
 from gateway.usecases.services import Services
 from tests.builders import an_order
 from tests.conftest import Template
+from tests.handover.conftest import authority, outbound, receiver, trust
 
-pytest_plugins = ("tests.handover.conftest",)
+__all__ = ["authority", "outbound", "receiver", "trust"]
+"""The carrier's server on this machine, as the hand-overs' tests have it."""
 
 
 @contextmanager
