@@ -1,7 +1,7 @@
 # Everything a developer or an evaluator types; needs Python 3.11 or later and make, nothing else.
 #   make up          set up with demo data, print requests to try, and serve (PORT=8080 DATA=var)
 #   make test        every test but the long ones        make test-long   the long ones
-#   make bench       measure everything beside its yardstick; QUICK=1: under two minutes
+#   make bench       measure everything beside its yardstick; QUICK=1: in little
 #   make lint        formatter, linter, types, imports
 #   make lock        write the locked dependencies anew from pyproject.toml
 

@@ -11,7 +11,7 @@ from tests.benchmarks.bench import Bench, chosen, every_row, known_reasons, meas
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="Everything smaller: under two minutes.")
+@click.option("--quick", is_flag=True, help="Everything smaller, in a few minutes.")
 @click.option("--only", "names", multiple=True, metavar="ROW", help="This row; repeatable.")
 @click.option("--rounds", type=click.IntRange(1), help="Rounds of each row.")
 @click.option(
