@@ -212,6 +212,15 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenidSettings:
+    """The OpenID Connect provider that people sign in at; an empty issuer: none."""
+
+    issuer: str
+    client_id: str
+    client_secret_file: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of it; `data` is the data directory, `config` the directory of the file that was read."""
 
@@ -229,6 +238,7 @@ class Settings:
     backup: BackupSettings
     console: ConsoleSettings
     oauth: OauthSettings
+    openid: OpenidSettings
     origin: str
     period: str
     keep_log_months: int
@@ -423,6 +433,12 @@ class _MailTable(_Table):
     password_file = fields.String(required=True)
 
 
+class _OpenidTable(_Table):
+    issuer = fields.String(required=True, validate=_outside)
+    client_id = fields.String(required=True)
+    client_secret_file = fields.String(required=True)
+
+
 class _File(_Table):
     service = fields.Nested(_ServiceTable, required=True)
     database = fields.Nested(_DatabaseTable, required=True)
@@ -437,6 +453,7 @@ class _File(_Table):
     backup = fields.Nested(_BackupTable, required=True)
     console = fields.Nested(_ConsoleTable, required=True)
     oauth = fields.Nested(_OauthTable, required=True)
+    openid = fields.Nested(_OpenidTable, required=True)
     audit = fields.Nested(_AuditTable, required=True)
     witnesses = fields.Nested(_WitnessesTable, required=True)
     holders = fields.Nested(_HoldersTable, required=True)
@@ -479,6 +496,7 @@ def load(environment: Mapping[str, str]) -> Settings:
                 ip_network(part) for part in loaded["oauth"]["certificate_proxies"].split()
             ),
         ),
+        openid=_openid(loaded["openid"]),
         origin=loaded["audit"]["origin"],
         period=loaded["audit"]["period"],
         keep_log_months=loaded["audit"]["keep_months"],
@@ -554,6 +572,17 @@ def _openbao(table: dict[str, str]) -> OpenBaoSettings:
         prefix=table["prefix"],
         token_file=Path(table["token_file"]),
         ca_file=Path(table["ca_file"]) if table["ca_file"] else None,
+    )
+
+
+def _openid(table: dict[str, str]) -> OpenidSettings:
+    for key in ("client_id", "client_secret_file"):
+        if table["issuer"] and not table[key]:
+            raise ConfigurationError(f"openid.{key}: openid.issuer needs it")
+    return OpenidSettings(
+        issuer=table["issuer"],
+        client_id=table["client_id"],
+        client_secret_file=Path(table["client_secret_file"]).absolute(),
     )
 
 

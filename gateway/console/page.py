@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from gateway.console.words import Words
 from gateway.model.account import Account, Office, Session
+from gateway.usecases.openid import Provider
 from gateway.usecases.passkeys import Party
 from gateway.usecases.services import Services
 from gateway.vault.seals import Seals
@@ -41,6 +42,7 @@ class Desk:
 
     services: Services
     seals: Seals
+    provider: Provider | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +139,21 @@ class Static:
     content: bytes
 
 
-Reply = Html | Go | File | Data | Static
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """The same address once more, from here: browsers then send the cookies that they kept back."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """On to the provider that people sign in at; the one way out of the console."""
+
+    address: str
+
+
+Reply = Html | Go | Again | Leave | File | Data | Static
 Handler = Callable[[Visit], Reply]
 
 
@@ -147,7 +163,7 @@ class Page:
 
     `place` is the area that it belongs to: the name of the page that leads it. Those pages are the
     navigation, in the order of `routes.pages`, each for its offices; the text `place.<name>` is
-    its title.
+    its title. What strangers ask of a `costly` page in a minute is counted, as their forms are.
     """
 
     name: str
@@ -156,6 +172,7 @@ class Page:
     access: frozenset[Office] | Anyone
     place: str
     handler: Handler
+    costly: bool = False
 
     @property
     def leads(self) -> bool:
@@ -168,13 +185,25 @@ class Page:
 
 
 def page(
-    method: str, path: str, *, access: frozenset[Office] | Anyone, name: str, place: str = ""
+    method: str,
+    path: str,
+    *,
+    access: frozenset[Office] | Anyone,
+    name: str,
+    place: str = "",
+    costly: bool = False,
 ) -> Callable[[Handler], Page]:
     """Makes the function below it the handler of a page; registers nothing."""
 
     def declare(handler: Handler) -> Page:
         return Page(
-            name=name, method=method, path=path, access=access, place=place, handler=handler
+            name=name,
+            method=method,
+            path=path,
+            access=access,
+            place=place,
+            handler=handler,
+            costly=costly,
         )
 
     return declare

@@ -10,11 +10,13 @@ from jinja2 import Environment
 from gateway.console import addresses, assets, knots
 from gateway.console.cookies import Jar, form_token
 from gateway.console.page import (
+    Again,
     Cookie,
     Data,
     File,
     Go,
     Html,
+    Leave,
     Page,
     Reply,
     Static,
@@ -62,13 +64,11 @@ class Replies:
         match reply:
             case Html():
                 return self._html(visit, reply)
-            case Go():
-                address = reply.address or url_for(reply.page, **reply.values)
-                response = Response("", 303, {"Location": address})
-                if reply.language is not None:
-                    self.jar.keep_language(response, Language(reply.language))
-                self._keep(response, reply.cookie)
-                return response
+            case Again():
+                onward = Html(template="again.html", values={"address": reply.address})
+                return self._html(visit, onward)
+            case Go() | Leave():
+                return self._onward(reply)
             case File():
                 response = Response(reply.content, content_type=reply.media_type)
                 response.headers.set("Content-Disposition", "attachment", filename=reply.name)
@@ -79,6 +79,16 @@ class Replies:
                 response = Response(reply.content, content_type=reply.media_type)
                 response.headers["Cache-Control"] = _FOR_EVER
                 return response
+
+    def _onward(self, reply: Go | Leave) -> Response:
+        if isinstance(reply, Leave):
+            return Response("", 303, {"Location": reply.address})
+        address = reply.address or url_for(reply.page, **reply.values)
+        response = Response("", 303, {"Location": address})
+        if reply.language is not None:
+            self.jar.keep_language(response, Language(reply.language))
+        self._keep(response, reply.cookie)
+        return response
 
     def _html(self, visit: Visit, reply: Html) -> Response:
         template = self.environment.get_template(reply.template)
@@ -103,6 +113,7 @@ class Replies:
             "asset": _asset_address,
             "href": url_for,
             "knot": knots.knot,
+            "openid": visit.desk.provider is not None,
         }
 
     def _keep(self, response: Response, cookie: Cookie | None) -> None:

@@ -115,6 +115,7 @@ def _form(visit: Visit, next_: str, *, failed: bool = False) -> Html:
             "next": addresses.checked(next_) or "",
             "name": visit.form.get("name", ""),
             "failed": failed,
+            "openid_trouble": "",
         },
         status=403 if failed else 200,
     )

@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from gateway.console import addresses, assets, replies
 from gateway.console.cookies import Jar, is_form_token
-from gateway.console.page import Anyone, Desk, Go, Html, Page, Reply, Visit
+from gateway.console.page import Again, Anyone, Desk, Go, Html, Page, Reply, Visit
 from gateway.console.replies import Replies
 from gateway.console.words import Catalogue, Language, Words
 from gateway.errors import Conflict, Gone, InvalidInput, NotFound, Unavailable
@@ -191,11 +191,11 @@ def _barred(site: Site, page: Page, visit: Visit) -> Reply | None:
     shut = _shut(page, visit)
     if shut is not None:
         return shut
-    if page.method == _UNSAFE:
-        if visit.visitor is None and not site.rates.hit(_FORM_POSTS, request.remote_addr or ""):
-            return Html(template="fault.html", values={"known": 429}, status=429)
-        if not _is_own_form(visit):
-            return Html(template="fault.html", values={"known": 400}, status=400)
+    counted = visit.visitor is None and (page.method == _UNSAFE or page.costly)
+    if counted and not site.rates.hit(_FORM_POSTS, request.remote_addr or ""):
+        return Html(template="fault.html", values={"known": 429}, status=429)
+    if page.method == _UNSAFE and not _is_own_form(visit):
+        return Html(template="fault.html", values={"known": 400}, status=400)
     return None
 
 
@@ -218,7 +218,7 @@ def _to_sign_in(page: Page) -> Reply:
         return Go(page="sign_in")
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         # Browsers keep the cookie back when a link on another site leads here; not when this does.
-        return Html(template="again.html", values={"address": addresses.own()})
+        return Again(address=addresses.own())
     return Go(page="sign_in", values={"next": addresses.own()})
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.audit.entry import Action, Actor, Outcome
-from gateway.model.account import VISITOR, Account, Passkey, Session, Way
+from gateway.model.account import VISITOR, Account, Office, Passkey, Session, Way
 from gateway.storage import accounts, sessions
 from gateway.storage.accounts import Locks
 from gateway.storage.store import Store, Transaction
@@ -105,6 +105,23 @@ def by_passkey(
             return None
         accounts.use_passkey(tx.connection, credential_id, uses, tx.now)
         return _begin(tx, account, Way.PASSKEY)
+
+    return store.write(account.merchant, work)
+
+
+def by_openid(store: Store, name: str | None) -> SignedIn | None:
+    """As whom the house's own provider vouches for; None for nobody, and for a carrier's account."""
+    with store.read() as connection:
+        account = accounts.by_name(connection, folded(name)) if name else None
+    if account is None or account.disabled_at is not None:
+        _record_stranger(store)
+        return None
+
+    def work(tx: Transaction) -> SignedIn | None:
+        if account.office is Office.CARRIER:
+            _refused(tx, actor(account), Way.OPENID.value)
+            return None
+        return _begin(tx, account, Way.OPENID)
 
     return store.write(account.merchant, work)
 

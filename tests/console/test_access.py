@@ -14,6 +14,8 @@ from tests.console.conftest import Reader
 OPEN = {
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("GET", "/sign-in/openid"),
+    ("GET", "/sign-in/openid/back"),
     ("POST", "/sign-in/passkey"),
     ("POST", "/sign-in/passkey/options"),
     ("GET", "/link/<token>"),
