@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.console import chart
@@ -82,6 +82,7 @@ def test_an_operator_sees_numbers_without_ways_into_the_log(story: Story, operat
     assert "/console/hints" not in page
 
 
+@settings(max_examples=30)
 @given(DAYS)
 def test_the_picture_shows_every_number_at_its_height(days: list[Day]) -> None:
     """In proportion, inside the frame, releases on the thread and refusals below it."""
