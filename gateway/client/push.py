@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from gateway.client.faults import UnverifiedError
 from gateway.client.records import Released
 from gateway.client.sealed import Opener, verifying_key
+from gateway.model.times import parse_rfc3339
 
 _SKEW_SECONDS = 300
 
@@ -46,6 +48,16 @@ class Available:
     message_id: str
     order_number: str
     consignment: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """The buyer is erased at the gateway: erase what you received of this order (GDPR 17, 19)."""
+
+    message_id: str
+    order_number: str
+    consignment: str | None
+    erased_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +134,7 @@ class Inbox:
 
     def read(
         self, headers: Mapping[str, str], body: bytes
-    ) -> Challenge | Pushed | Available | Other:
+    ) -> Challenge | Pushed | Available | Erased | Other:
         """A request's message; UnverifiedError: answer 401, and believe nothing of it."""
         message_id = self.verifier.message_id(headers, body)
         try:
@@ -145,7 +157,7 @@ class Inbox:
 
 def _message(
     message_id: str, kind: str, data: Mapping[str, Any]
-) -> Challenge | Pushed | Available | Other:
+) -> Challenge | Pushed | Available | Erased | Other:
     match kind:
         case "endpoint.challenge":
             return Challenge(message_id, json.dumps({"challenge": data["challenge"]}).encode())
@@ -153,6 +165,9 @@ def _message(
             return Pushed(message_id, Released.of(data))
         case "contact.available":
             return Available(message_id, data["order_number"], data["consignment"])
+        case "contact.erased":
+            erased_at = parse_rfc3339(data["erased_at"])
+            return Erased(message_id, data["order_number"], data["consignment"], erased_at)
         case _:
             return Other(message_id, kind)
 

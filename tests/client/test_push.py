@@ -6,20 +6,29 @@ from typing import Any
 
 import pytest
 
-from gateway.client import Available, Challenge, Inbox, Other, Pushed, UnverifiedError, open_file
+from gateway.client import (
+    Available,
+    Challenge,
+    Erased,
+    Inbox,
+    Other,
+    Pushed,
+    UnverifiedError,
+    open_file,
+)
 from gateway.handover.conformance import examine
 from gateway.handover.keys import CarrierKeys, SenderKey
 from gateway.handover.letter import sealed_file
 from gateway.handover.notice import Notice
 from gateway.handover.outbound import Outbound
 from gateway.handover.webhook import signed_headers
-from gateway.usecases import register
+from gateway.usecases import forget, register
 from tests.handover.carrier import KINDS, Private
 from tests.handover.receiver import Received, Receiver, Said
 from tests.handover.test_push import CONTACT, NUMBER, Pushing
-from tests.world import World
+from tests.world import TESTER, World
 
-Read = Challenge | Pushed | Available | Other
+Read = Challenge | Pushed | Available | Erased | Other
 
 
 class Kit:
@@ -84,6 +93,18 @@ def test_a_thin_notice_says_what_to_come_for(pushing: Pushing) -> None:
     available = kit.read[-1]
     assert isinstance(available, Available)
     assert (available.order_number, available.consignment) == (NUMBER, "D-1")
+
+
+def test_an_erasure_is_told(pushing: Pushing) -> None:
+    """Who received the contact hears that it has to go."""
+    kit = Kit(pushing, Private())
+    pushing.order()
+    pushing.push()
+    forget.erase(pushing.world.store, "default", TESTER, NUMBER, "asked by letter")
+    pushing.push()
+    erased = kit.read[-1]
+    assert isinstance(erased, Erased)
+    assert (erased.order_number, erased.erased_at) == (NUMBER, pushing.world.clock.now)
 
 
 def test_the_conformance_check_is_met(pushing: Pushing) -> None:
