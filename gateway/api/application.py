@@ -107,9 +107,9 @@ def _begin(edge: Edge) -> Callable[[], None]:
     return begin
 
 
-def _turn_away(edge: Edge) -> Callable[[], str]:
-    def turn_away() -> str:
-        edge.metrics.turned_away()
+def _turn_away(edge: Edge) -> Callable[[str], str]:
+    def turn_away(why: str) -> str:
+        edge.metrics.turned_away(why)
         return new_id(edge.services.store.clock(), edge.services.store.entropy)
 
     return turn_away

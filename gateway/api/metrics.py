@@ -56,7 +56,8 @@ class Metrics:
         )
         self._turned_away = Counter(
             "gateway_turned_away",
-            "Requests that found every place taken, and were told to come again.",
+            "Requests that were told to come again: there was no room, or they waited too long.",
+            ["why"],
             registry=self._registry,
         )
         self._orders = Counter(
@@ -71,9 +72,9 @@ class Metrics:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 
-    def turned_away(self) -> None:
-        """Count a request for which there was no room."""
-        self._turned_away.inc()
+    def turned_away(self, why: str) -> None:
+        """Count a request that was sent away, for want of "room" or of "time"."""
+        self._turned_away.labels(why).inc()
 
     def releases(self, outcomes: Iterable[tuple[str, str]]) -> None:
         """Count releases, each by outcome and weightiest reason; the reason of a permit is empty."""

@@ -24,7 +24,7 @@ class Turnstile:
     """A WSGI application in front of another: `working` requests in it, `waiting` before it.
 
     Probes and counters pass: whoever watches must see that the service is busy, not that it is down.
-    `refused` counts a request that is sent away, and names it.
+    `refused` counts a request that is sent away for want of "room" or "time", and names it.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Turnstile:
         *,
         working: int,
         waiting: int,
-        refused: Callable[[], str],
+        refused: Callable[[str], str],
         seconds: float = WAIT_SECONDS,
     ) -> None:
         self._app = app
@@ -46,10 +46,10 @@ class Turnstile:
         if environ.get("PATH_INFO") in _PROBES:
             return self._app(environ, start_response)
         if not self._room.acquire(blocking=False):
-            return self._refuse(start_response)
+            return self._refuse(start_response, "room")
         try:
             if not self._places.acquire(timeout=self._seconds):
-                return self._refuse(start_response)
+                return self._refuse(start_response, "time")
             try:
                 return self._app(environ, start_response)
             finally:
@@ -57,7 +57,7 @@ class Turnstile:
         finally:
             self._room.release()
 
-    def _refuse(self, start_response: Any) -> list[bytes]:
+    def _refuse(self, start_response: Any, why: str) -> list[bytes]:
         problem = problems.unavailable(
             {"capacity": "more requests than can be answered; nothing of this one was done"}
         )
@@ -68,4 +68,4 @@ class Turnstile:
             "Server": "gateway",
         }
         start_response("503 Service Unavailable", list((headers | dict(problem.headers)).items()))
-        return [json.dumps(problem.body(self._refused())).encode()]
+        return [json.dumps(problem.body(self._refused(why))).encode()]

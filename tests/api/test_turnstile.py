@@ -33,8 +33,8 @@ class Slow:
 
 
 def _turnstile(slow: Slow, seconds: float, counted: list[str]) -> Turnstile:
-    def refused() -> str:
-        counted.append("one")
+    def refused(why: str) -> str:
+        counted.append(why)
         return "request"
 
     return Turnstile(slow, working=2, waiting=1, refused=refused, seconds=seconds)
@@ -57,7 +57,7 @@ def test_who_finds_no_room_is_answered_at_once() -> None:
     assert refused.content_type == "application/problem+json"
     assert refused.json is not None
     assert refused.json["request_id"] == "request"
-    assert counted == ["one"]
+    assert counted == ["room"]
     assert client.get("/v1/orders/x").status_code == 200
 
 
@@ -73,5 +73,5 @@ def test_who_waited_too_long_is_told_to_come_again() -> None:
         assert client.get("/").status_code == 503
         slow.let.set()
         assert [it.result().status_code for it in inside] == [200, 200]
-    assert slow.most == 2
+    assert (slow.most, counted) == (2, ["time"])
     assert client.get("/").status_code == 200
