@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from heapq import merge
-from itertools import compress
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
@@ -143,17 +142,20 @@ def subjects(connection: Connection, piece: Piece, wanted: Collection[int]) -> s
     """Whom the disclosures of these kinds tell of: a number for each distinct subject."""
     found: set[int] = set()
     column = tallies.c
-    mine = select(column.block, column.kind, column.places, column.subjects)
-    for block, kind, places, packed in connection.execute(mine.where(*_between(piece))):
-        if kind not in wanted or packed is None:
-            continue
-        told = struct.unpack(f"<{len(packed) // 8}Q", packed)
-        first = block * BLOCK
-        if piece.low <= first and first + BLOCK <= piece.high:
-            found.update(told)
-        else:
-            inside = (piece.low <= first + place < piece.high for place in _unpacked(places))
-            found.update(compress(told, inside))
+    disclosed = (column.log == piece.log) & column.subjects.is_not(None)
+    first, last = -(-piece.low // BLOCK), piece.high // BLOCK
+    whole = select(column.kind, column.subjects).where(disclosed)
+    inner = whole.where(column.block >= first, column.block < last)
+    for kind, packed in connection.execute(inner):
+        if kind in wanted:
+            found.update(_numbers(packed))
+    parts = select(column.kind, column.places, column.subjects).where(disclosed)
+    for block in {piece.low // BLOCK, last} - set(range(first, last)):
+        for kind, places, packed in connection.execute(parts.where(column.block == block)):
+            if kind in wanted:
+                start = block * BLOCK
+                told = zip(_unpacked(places), _numbers(packed), strict=True)
+                found.update(it for at, it in told if piece.low <= start + at < piece.high)
     return found - {0}
 
 
@@ -339,3 +341,7 @@ def _packed(places: Sequence[int]) -> bytes:
 
 def _unpacked(places: bytes) -> tuple[int, ...]:
     return struct.unpack(f"<{len(places) // 2}H", places)
+
+
+def _numbers(subjects: bytes) -> tuple[int, ...]:
+    return struct.unpack(f"<{len(subjects) // 8}Q", subjects)
