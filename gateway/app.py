@@ -13,6 +13,7 @@ from gateway.storage.database import Database
 from gateway.storage.logbook import PERIODS, Logbook
 from gateway.storage.notary import Notary
 from gateway.storage.store import Store
+from gateway.storage.timekeeping import Timekeeping
 from gateway.storage.tombstones import Tombstones
 from gateway.usecases.readiness import Readiness
 from gateway.usecases.services import Services
@@ -61,6 +62,7 @@ def assemble(settings: Settings, clock: Clock = now, entropy: Entropy = os.urand
     return Services(
         settings=settings,
         store=Store(database, logbook, Tombstones(settings.backup.tombstones), clock, entropy),
+        timekeeping=Timekeeping(settings.data / "seen-time"),
         keyring=keyring,
         sealer=Sealer(keyring, entropy),
         opener=Opener(keyring),

@@ -1,12 +1,12 @@
 """`gateway doctor`: looks at everything the gateway stands on, and says how to mend what does not hold."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
 import click
 
+from gateway.cli import looks
+from gateway.cli.finding import Finding, Health
 from gateway.cli.output import show
 from gateway.cli.running import Run, json_option, pass_run
 from gateway.errors import GatewayError
@@ -18,24 +18,6 @@ from policies.question import Registration
 _SOON = timedelta(days=30)
 
 
-class Health(StrEnum):
-    """How it is: fine; fine, but to be looked at; not fine."""
-
-    OK = "ok"
-    NOTE = "note"
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one look found, and how to mend it where there is something to mend."""
-
-    part: str
-    health: Health
-    says: str
-    fix: str | None = None
-
-
 Look = Callable[[Run], Iterator[Finding]]
 
 
@@ -43,7 +25,10 @@ Look = Callable[[Run], Iterator[Finding]]
 @json_option
 @pass_run
 def doctor(run: Run, as_json: bool) -> None:
-    """Check settings, permissions, keys, database, policy, registrations and deletions.
+    """Check everything that the gateway stands on.
+
+    Settings, permissions, clock, keys and their provider, database, log, policy, deletions,
+    registrations, carriers' endpoints, and OTTO, which is asked what it allows.
 
     Exit status 1 where something does not hold; each such line says how to mend it.
     """
@@ -169,8 +154,14 @@ _LOOKS: dict[str, Look] = {
     "policy": _policy,
     "keys": _keys,
     "database": _database,
+    "permissions": looks.files,
+    "clock": looks.clock,
+    "key provider": looks.provider,
+    "log": looks.log,
     "deletion": _contacts,
     "registrations": _registrations,
+    "endpoints": looks.carrier_endpoints,
+    "OTTO": looks.otto,
 }
 _FOUNDATIONS = frozenset({"settings", "data directory", "policy", "database"})
 

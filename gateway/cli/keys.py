@@ -114,6 +114,7 @@ def revoke(run: Run, key_id: str, as_json: bool) -> None:
 def destroy_expired(run: Run, as_json: bool) -> None:
     """Destroy the keys of days whose contacts must all be gone: old backups of them stay unreadable."""
     latest = run.settings.deadlines.longest
+    run.services.timekeeping.require(run.clock())
     destroyed = run.services.key_care.destroy_expired(OPERATOR, latest, run.clock())
     lines = [f"{key_id} is destroyed." for key_id in destroyed.key_ids]
     lines += [

@@ -18,12 +18,16 @@ def retention() -> None:
 
 @retention.command("run")
 @click.option("--now", type=TIME, metavar="TIME", help="As if it were then; without it, the clock.")
+@click.option(
+    "--clock-is-right", is_flag=True, help="Believe the clock, though it has jumped ahead by days."
+)
 @json_option
 @pass_run
-def run_(run: Run, now: datetime | None, as_json: bool) -> None:
+def run_(run: Run, now: datetime | None, clock_is_right: bool, as_json: bool) -> None:
     """Erase every contact that is due, and delete logs past their time; put each on record.
 
-    Releases go on meanwhile, and it may be stopped at any time: the next run goes on.
+    While the clock is days ahead of when it was last seen, nothing is erased: set it right, or say that
+    it is. Releases go on meanwhile, and it may be stopped at any time: the next run goes on.
 
     \b
     Examples:
@@ -31,6 +35,10 @@ def run_(run: Run, now: datetime | None, as_json: bool) -> None:
       gateway retention run --now 2027-03-01
     """
     store = run.services.store
+    if clock_is_right:
+        run.services.timekeeping.believe(run.clock())
+    if now is None:
+        run.services.timekeeping.require(run.clock())
     usecase.redate(store, run.settings.deadlines)
     now = now or run.clock()
     erased = usecase.run(store, now)

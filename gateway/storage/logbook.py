@@ -93,6 +93,12 @@ class Logbook:
                 return LogHead(connection, row, self._entropy)
         return self._opened(connection, merchant, row, now, self._period(now))
 
+    def self_check(self, connection: Connection, merchant: str) -> None:
+        """Unavailable where the merchant's current log was tampered with, as before its first use."""
+        row = _current(connection, merchant)
+        if row is not None:
+            self._check_once(connection, row)
+
     def integrate(self, connection: Connection, log: int, now: datetime) -> bytes | None:
         """Take entries into the tree and sign: the new checkpoint, None when there was nothing to do.
 

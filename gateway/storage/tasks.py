@@ -60,6 +60,16 @@ def due(connection: Connection, now: datetime) -> list[str]:
     return list(connection.execute(found.order_by(tasks.c.next_at, tasks.c.task)).scalars())
 
 
+def forget_leap(
+    connection: Connection, name: str, now: datetime, next_at: datetime, held_until: datetime
+) -> None:
+    """Make a task due and free again whose times lie beyond any that a right clock would give it."""
+    mine = tasks.c.task == name
+    connection.execute(update(tasks).where(mine, tasks.c.next_at > next_at).values(next_at=now))
+    held = update(tasks).where(mine, tasks.c.held_until > held_until)
+    connection.execute(held.values(holder=None, held_until=None))
+
+
 def take(
     connection: Connection,
     name: str,

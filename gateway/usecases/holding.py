@@ -10,7 +10,11 @@ from gateway.storage import tasks
 from gateway.storage.store import Store
 
 HOLD = timedelta(minutes=2)
-"""How long a holder that died keeps others waiting; one that lives renews its hold in time."""
+"""How long a holder that died keeps others waiting; one that lives renews its hold in time.
+
+Syncs come every ten minutes and deletion every hour, so a killed node delays neither by a turn; a
+shorter hold would be lost to a database that is slow for a moment, and the page under way with it.
+"""
 
 ORDERS = "otto.orders:"
 """Begins the name of the task that brings a merchant's orders over."""

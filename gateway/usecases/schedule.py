@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.errors import GatewayError, Unavailable
 from gateway.storage import tasks
+from gateway.storage.tasks import Task
 from gateway.usecases import holding, retention, retire_logs
 from gateway.usecases.actors import SERVICE
 from gateway.usecases.connections import Connections
@@ -26,6 +27,9 @@ PAUSE_SECONDS = 5.0
 
 _LAST_STEP_SECONDS = 5.0
 """At the end, how long a step under way may take; what it has not stored then, it does not store."""
+
+_SLACK = timedelta(hours=1)
+"""Nodes' clocks differ by far less."""
 
 _DELIVERIES = "otto.deliveries:"
 _RETENTION = "retention"
@@ -83,16 +87,27 @@ class Scheduler:
         """Do everything that is due."""
         self._services.keyring.keep()
         store = self._services.store
+        self._services.timekeeping.leap(store.clock())
         duties = {duty.name: duty for duty in self._duties()}
         with store.read() as connection:
-            known = {task.name for task in tasks.every(connection)}
-        for name in sorted(duties.keys() - known):
+            known = {task.name: task for task in tasks.every(connection)}
+        for name in sorted(duties.keys() - known.keys()):
             tasks.ensure(store.database, name, store.clock())
+        for name in duties.keys() & known.keys():
+            self._forget_leap(duties[name], known[name])
         with store.read() as connection:
             due = tasks.due(connection, store.clock())
         for name in due:
             if name in duties and not self._stopped.is_set():
                 self._turn(duties[name])
+
+    def _forget_leap(self, duty: Duty, task: Task) -> None:
+        """A clock that had jumped ahead, and is right again, must not keep a task waiting for it."""
+        store, now = self._services.store, self._services.store.clock()
+        next_at, held_until = now + duty.every + _SLACK, now + holding.HOLD + _SLACK
+        if task.next_at > next_at or (task.held_until is not None and task.held_until > held_until):
+            with store.change() as connection:
+                tasks.forget_leap(connection, duty.name, now, next_at, held_until)
 
     def _turn(self, duty: Duty) -> None:
         hold = holding.take(self._services.store, duty.name, self._holder, only_due=True)
@@ -166,6 +181,7 @@ class Scheduler:
 
     def _retain(self, hold: Hold) -> Counts:
         store, now = self._services.store, self._services.store.clock()
+        self._services.timekeeping.require(now)
 
         def between() -> None:
             self._go_on()

@@ -6,6 +6,7 @@ from functools import cached_property
 from gateway.marketplaces.otto.facts import OttoFacts
 from gateway.settings import Settings
 from gateway.storage.store import Store
+from gateway.storage.timekeeping import Timekeeping
 from gateway.usecases.decide import Decide
 from gateway.usecases.intake import Intake
 from gateway.usecases.release import Release
@@ -24,6 +25,7 @@ class Services:
 
     settings: Settings
     store: Store
+    timekeeping: Timekeeping
     keyring: Keyring
     sealer: Sealer
     opener: Opener

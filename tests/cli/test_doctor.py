@@ -104,6 +104,41 @@ def test_contacts_without_their_key_are_found(gateway: Gateway, data: Path) -> N
     assert "restore the keyring from its backup" in result.stdout
 
 
+def test_a_clock_that_jumped_erases_nothing(gateway: Gateway, clock: Clock) -> None:
+    """Until it is set right, or somebody says that it is; the doctor tells both ways."""
+    gateway("orders", "import", "-", stdin=json.dumps(an_order("aaaaaaaaa1")).encode())
+    assert gateway("retention", "run").exit_code == 0
+    clock.advance(days=92)
+    for words in (("retention", "run"), ("keys", "destroy-expired")):
+        refused = gateway(*words)
+        assert (refused.exit_code, "nothing is erased" in refused.stderr) == (1, True)
+    assert gateway("orders", "show", "aaaaaaaaa1").stdout.count("is erased by") == 1
+    broken = findings(gateway("doctor", "--json"), "broken")
+    assert "gateway retention run --clock-is-right" in str(broken["clock"])
+    said = gateway("retention", "run", "--clock-is-right")
+    assert (said.exit_code, "of 1 orders" in said.stdout) == (0, True)
+    assert "clock" not in findings(gateway("doctor", "--json"), "broken")
+
+
+def test_a_clock_behind_the_log_is_found(gateway: Gateway, clock: Clock) -> None:
+    """Entries would all have the time of the last one."""
+    gateway("orders", "import", "-", stdin=json.dumps(an_order("aaaaaaaaa1")).encode())
+    clock.advance(days=-1)
+    assert "yet to reach" in gateway("doctor").stdout
+
+
+def test_a_keyring_that_was_made_anew_is_found(gateway: Gateway, data: Path) -> None:
+    """Though its keys have the names of the lost ones."""
+    order = json.dumps(an_order("aaaaaaaaa1")).encode()
+    gateway("orders", "import", "-", stdin=order)
+    (data / "keyring.json").unlink()
+    gateway("orders", "import", "-", stdin=order)
+    result = gateway("doctor")
+    assert result.exit_code == 1
+    assert "is another key than the one" in result.stdout
+    assert "restore it from its backup" in result.stdout
+
+
 def test_registrations_that_lapse_are_noted(
     gateway: Gateway, told: Callable[..., Any], clock: Clock
 ) -> None:

@@ -155,6 +155,18 @@ def test_a_fault_lets_go_of_the_turn(set_up: Gateway, otto: LocalOtto, services:
     assert (task.holder, task.outcome) == (None, "failed")
 
 
+def test_the_doctor_asks_what_otto_allows(set_up: Gateway, otto: LocalOtto) -> None:
+    """A scope that is missing is named before a sync fails for want of it."""
+
+    def said() -> dict[str, str]:
+        found = json.loads(set_up("doctor", "--json").stdout)["findings"]
+        return {one["says"]: one["health"] for one in found if one["part"] == "OTTO"}
+
+    assert said() == {"default: answers, and allows what is needed": "ok"}
+    otto.scopes = frozenset({"orders", "availability", "shipping-profiles"})
+    assert said() == {"default: the credentials do not allow shipments": "broken"}
+
+
 def test_another_merchant_has_credentials_of_its_own(set_up: Gateway) -> None:
     """One merchant's do not serve the other."""
     result = set_up("orders", "sync", "--merchant=other")

@@ -92,12 +92,30 @@ def test_contacts_and_keys_go_when_they_are_due(pair: Joined) -> None:
     """Ninety days and a day after the import nothing of it can be opened any more."""
     one = scheduler(pair)
     one.look()
-    pair.world.clock.forward(days=92)
+    for _ in range(46):
+        pair.world.services.timekeeping.leap(pair.world.clock())
+        pair.world.clock.forward(days=2)
     one.look()
     assert pair.world.kept(order_number(1)).erased_at is not None
     said = [entry.action for entry in pair.world.log()]
     assert said.count(Action.CONTACT_EXPIRED) == 2
     assert Action.KEY_DESTROYED in said
+
+
+def test_a_clock_that_jumps_erases_nothing(pair: Joined) -> None:
+    """Nothing goes before its time; once the clock is right again, everything is done as before."""
+    one = scheduler(pair)
+    one.look()
+    right = pair.world.clock()
+    pair.world.clock.forward(days=92)
+    one.look()
+    assert pair.world.kept(order_number(1)).erased_at is None
+    assert Action.KEY_DESTROYED not in [entry.action for entry in pair.world.log()]
+    pair.world.clock.now = right + timedelta(hours=2)
+    asked = len(pair.otto.seen)
+    one.look()
+    assert len(pair.otto.seen) > asked
+    assert pair.world.kept(order_number(1)).erased_at is None
 
 
 def test_two_nodes_do_not_do_the_same_at_a_time(pair: Joined) -> None:

@@ -1,0 +1,163 @@
+"""The doctor's looks at what stands outside: clock, files, key provider, log, OTTO, endpoints.
+
+A look may ask a provider or OTTO; it must never change anything, nor show a secret.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from gateway.cli.finding import Finding, Health
+from gateway.cli.running import Run
+from gateway.errors import GatewayError
+from gateway.model.carrier import Carrier
+from gateway.storage import endpoints, erasure, rewrap
+from gateway.storage.endpoints import Endpoint
+from gateway.storage.tables import logs
+from gateway.usecases import connections, merchants, register
+from gateway.vault.credentials import beside
+from gateway.vault.envelope import proves
+
+_SKEW = timedelta(seconds=30)
+"""Between two clocks: beyond it, times on record contradict each other."""
+
+
+def clock(run: Run) -> Iterator[Finding]:
+    """Whether it has jumped, runs behind the log, or differs from the database's."""
+    store, now = run.services.store, run.clock()
+    part, fix = "clock", "set the clock: timedatectl set-ntp true"
+    quiet = True
+    ahead = run.services.timekeeping.ahead(now)
+    if ahead is not None:
+        quiet = False
+        says = f"{ahead.days} days ahead of when it was last seen: until it is right, nothing is erased"
+        sure = f"{fix}; where it is right: gateway retention run --clock-is-right"
+        yield Finding(part, Health.BROKEN, says, sure)
+    with store.read() as connection:
+        newest = connection.execute(select(func.max(logs.c.last_time))).scalar()
+        said = None
+        if not store.database.is_sqlite:
+            said = connection.execute(select(func.clock_timestamp())).scalar_one()
+    last: datetime | None = newest
+    if last is not None and last > now + _SKEW:
+        quiet = False
+        says = f"the log's last entry is of {last:%Y-%m-%d %H:%M} UTC, which the clock has yet to reach"
+        yield Finding(part, Health.BROKEN, says, fix)
+    if said is not None and abs(said - now) > _SKEW:
+        quiet = False
+        says = (
+            f"the database server's clock differs by {abs(said - now).total_seconds():.0f} seconds"
+        )
+        yield Finding(part, Health.BROKEN, says, f"{fix}, on both machines")
+    if quiet:
+        yield Finding(
+            part, Health.OK, f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC, not behind the log"
+        )
+
+
+def files(run: Run) -> Iterator[Finding]:
+    """Whether anybody else may read what is kept beside the database."""
+    keys = run.settings.keys
+    wanted = [keys.root, keys.keyring, beside(keys.keyring), run.settings.backup.tombstones]
+    if run.services.store.database.is_sqlite:
+        wanted += sorted(run.settings.data.glob("gateway.db*"))
+    open_ones = [path for path in wanted if _is_open(path)]
+    for path in open_ones:
+        says = f"{path} is open to others"
+        yield Finding("permissions", Health.BROKEN, says, f"chmod 600 {path}")
+    if not open_ones:
+        yield Finding(
+            "permissions", Health.OK, "keys, credentials and database are their owner's alone"
+        )
+
+
+def _is_open(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & 0o077)
+    except FileNotFoundError:
+        return False
+
+
+def provider(run: Run) -> Iterator[Finding]:
+    """Whether the provider unwraps, and the keys are those that the contacts were sealed with."""
+    services = run.services
+    services.keyring.check()
+    yield Finding("key provider", Health.OK, f"{run.settings.keys.provider} unwraps keys")
+    with services.store.read() as connection:
+        for key_id in erasure.contacts_by_key(connection):
+            key = services.keyring.by_id(key_id)
+            if key is None:
+                continue
+            for merchant in rewrap.merchants_of(connection, [key_id]):
+                [one] = rewrap.page(connection, merchant, rewrap.START, [key_id], 1)
+                if not proves(one.wrapped_key, one.binding, key):
+                    says = f"{key_id} is another key than the one that contacts were sealed with"
+                    fix = "the keyring was made anew: restore it from its backup, gateway backup restore"
+                    yield Finding("keys", Health.BROKEN, says, fix)
+                    break
+
+
+def log(run: Run) -> Iterator[Finding]:
+    """Whether each log's end is what its last checkpoint and the held one say."""
+    store = run.services.store
+    for one in merchants.listing(store):
+        with store.change() as connection:
+            store.logbook.self_check(connection, one.merchant)
+    yield Finding("log", Health.OK, "every log ends as its last checkpoint says")
+
+
+def otto(run: Run) -> Iterator[Finding]:
+    """Whether OTTO answers each merchant with credentials, and allows what the sync needs."""
+    connected = connections.connections(run.services)
+    known = connected.merchants()
+    if not known:
+        fix = "gateway orders sync --set-credentials FILE, where orders are to come by themselves"
+        yield Finding("OTTO", Health.OK, f"no merchant has credentials; {fix}")
+    for merchant in known:
+        try:
+            missing = connected.client(merchant).missing_scopes()
+        except GatewayError as fault:
+            fix = (
+                "is the network there, and are the credentials still those of OTTO Partner Connect?"
+            )
+            yield Finding("OTTO", Health.BROKEN, f"{merchant}: {fault}", fix)
+            continue
+        if missing:
+            says = f"{merchant}: the credentials do not allow {', '.join(sorted(missing))}"
+            fix = "grant it in OTTO Partner Connect under API-Zugriff"
+            yield Finding("OTTO", Health.BROKEN, says, fix)
+        else:
+            yield Finding("OTTO", Health.OK, f"{merchant}: answers, and allows what is needed")
+
+
+def carrier_endpoints(run: Run) -> Iterator[Finding]:
+    """Endpoints that messages do not get through to."""
+    store, now = run.services.store, run.clock()
+    count, quiet = 0, True
+    for one in merchants.listing(store):
+        for carrier in register.listing(store, one.merchant):
+            if carrier.endpoint is None or carrier.withdrawn_at is not None:
+                continue
+            count += 1
+            with store.read() as connection:
+                known = endpoints.one(connection, one.merchant, carrier.carrier_id)
+            if (finding := _endpoint(carrier, known, now)) is not None:
+                quiet = False
+                yield finding
+    if quiet:
+        yield Finding("endpoints", Health.OK, f"{count} registered, none that refuses or fails")
+
+
+def _endpoint(carrier: Carrier, known: Endpoint, now: datetime) -> Finding | None:
+    name = carrier.carrier_id
+    waiting = f"what became of it: gateway handover outbox --carrier {name}"
+    if known.disabled is not None:
+        says = f"{name} answered that it wants nothing any more"
+        fix = f"ask the carrier, correct carriers.toml; {waiting}"
+        return Finding("endpoints", Health.NOTE, says, fix)
+    if known.paused_until is not None and known.paused_until > now:
+        says = f"{name} failed {known.failures} times, and is left in peace for a while"
+        return Finding("endpoints", Health.NOTE, says, waiting)
+    return None
