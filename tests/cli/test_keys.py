@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.usecases.services import Services
 from tests.builders import an_order
 from tests.cli.conftest import Gateway
 from tests.conftest import Clock
@@ -79,12 +80,14 @@ def test_a_revoked_key_is_gone_and_no_contact_with_it(
     assert f"{TODAY}-2 is destroyed" in gateway("keys", "revoke", f"{TODAY}-2").output
 
 
-def test_a_key_goes_when_its_time_is_over(gateway: Gateway, told: Told, clock: Clock) -> None:
+def test_a_key_goes_when_its_time_is_over(
+    gateway: Gateway, told: Told, clock: Clock, services: Services
+) -> None:
     """Not before; then for good, overdue contacts or not."""
     gateway("orders", "import", "-", stdin=ORDER)
     assert told("keys", "destroy-expired") == {"destroyed": [], "held": {}}
     clock.advance(days=91)
-    told("retention", "run", "--clock-is-right")
+    services.timekeeping.believe(clock())
     assert told("keys", "destroy-expired") == {"destroyed": [f"{TODAY}-1"], "held": {}}
     assert wrapped(told) == {}
     assert told("keys", "destroy-expired") == {"destroyed": [], "held": {}}
