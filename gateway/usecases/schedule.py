@@ -192,6 +192,7 @@ class Scheduler:
         erased = retention.run(store, now, between)
         latest = self._services.settings.deadlines.longest
         destroyed = self._services.key_care.destroy_expired(SERVICE, latest, now)
+        store.tombstones.prune(now - latest)
         logs = retire_logs.run(store, self._services.settings.keep_log_months, now, between)
         return {
             "erased": erased,

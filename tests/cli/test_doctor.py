@@ -129,10 +129,9 @@ def test_a_clock_behind_the_log_is_found(gateway: Gateway, clock: Clock) -> None
 
 def test_a_keyring_that_was_made_anew_is_found(gateway: Gateway, data: Path) -> None:
     """Though its keys have the names of the lost ones."""
-    order = json.dumps(an_order("aaaaaaaaa1")).encode()
-    gateway("orders", "import", "-", stdin=order)
+    gateway("orders", "import", "-", stdin=json.dumps(an_order("aaaaaaaaa1")).encode())
     (data / "keyring.json").unlink()
-    gateway("orders", "import", "-", stdin=order)
+    gateway("orders", "import", "-", stdin=json.dumps(an_order("aaaaaaaaa2")).encode())
     result = gateway("doctor")
     assert result.exit_code == 1
     assert "is another key than the one" in result.stdout
