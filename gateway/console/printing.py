@@ -23,7 +23,8 @@ def pdf(document: Document, made_at: datetime, author: str) -> bytes:
             sys_inputs={"report": told},
             ignore_system_fonts=True,
             pdf_standards=["ua-1"],
-            timestamp=made_at,
+            # Typst takes whole seconds alone.
+            timestamp=made_at.replace(microsecond=0),
         )
     )
 
