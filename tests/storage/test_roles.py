@@ -19,7 +19,7 @@ from tests.world import World, codes, shown
 ROLE = "gateway_service"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def role(postgres: Postgres) -> str:
     """The role, on the server of this session."""
     postgres.execute(f"CREATE ROLE {ROLE} LOGIN")
