@@ -1,5 +1,6 @@
 """Where a tiled log is read from; a source hands out bytes and never vouches for them."""
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -58,6 +59,7 @@ class LogDirectory:
 def _read(path: Path, limit: int) -> bytes | None:
     try:
         with path.open("rb") as file:
-            return file.read(limit)
+            # Room for what is there, not for the most that there could be.
+            return file.read(min(limit, os.fstat(file.fileno()).st_size + 1))
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
