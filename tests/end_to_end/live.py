@@ -89,14 +89,19 @@ class Live:
             if self._process.poll() is not None:
                 break
             try:
-                if self.send("GET", "/readyz")[0] == 200:
+                if self.send("GET", "/readyz")[0] == 200 and self._announced():
                     return
             except OSError:
-                time.sleep(0.05)
+                pass
+            time.sleep(0.05)
         self.errors.seek(0)
         written = self.errors.read().decode()
         self.kill()
         raise RuntimeError(f"the gateway did not start: {written}")
+
+    def _announced(self) -> bool:
+        """Whether it has said so itself, which comes a moment after the first answer."""
+        return b'"listening"' in Path(self.errors.name).read_bytes()
 
 
 def environment(data: Path) -> dict[str, str]:
