@@ -97,7 +97,7 @@ def create_app(services: Services, outbound: "Outbound | None" = None) -> "Flask
     from gateway.console import mounting  # noqa: PLC0415
     from gateway.handover.outbound import Outbound  # noqa: PLC0415
     from gateway.handover.relay import NativeRelay  # noqa: PLC0415
-    from gateway.usecases.connections import credential_file  # noqa: PLC0415
+    from gateway.usecases.incoming.connections import credential_file  # noqa: PLC0415
 
     log = structlog.get_logger()
     relay = NativeRelay(services, outbound or Outbound(), credential_file(services))

@@ -27,11 +27,11 @@ from gateway.server import http_server
 from gateway.settings import Settings
 from gateway.storage import schema
 from gateway.storage.database import Database
-from gateway.usecases.connections import connections
-from gateway.usecases.keeper import Keeper
+from gateway.usecases.incoming.connections import connections
+from gateway.usecases.keys.keeper import Keeper
+from gateway.usecases.log.sequence import Sequencer
+from gateway.usecases.reviewing.tallying import Counter
 from gateway.usecases.schedule import Scheduler
-from gateway.usecases.sequence import Sequencer
-from gateway.usecases.tallying import Counter
 
 _LOOK_AGAIN_SECONDS = 0.05
 _TURN_SECONDS = 0.0005

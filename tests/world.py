@@ -23,7 +23,7 @@ from gateway.storage import entries, orders, schema
 from gateway.usecases import clients, merchants, register
 from gateway.usecases.actors import actor
 from gateway.usecases.assign import Assignment, assign
-from gateway.usecases.intake import Tally
+from gateway.usecases.incoming.intake import Tally
 from gateway.usecases.release import Asked, Refused, Released, Wanted
 from policies.question import Mode, Purpose, Role
 from tests.databases import Postgres

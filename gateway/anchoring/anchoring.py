@@ -23,8 +23,8 @@ from gateway.storage.anchors import Due
 from gateway.storage.store import Store
 from gateway.usecases import holding
 from gateway.usecases.holding import Hold
+from gateway.usecases.log.witnessed import Witness
 from gateway.usecases.services import Services
-from gateway.usecases.witnessed import Witness
 
 _AGAIN = timedelta(minutes=5)
 """After a failure, or with nothing to bring yet, the next attempt comes no later than this."""

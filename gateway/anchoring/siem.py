@@ -12,8 +12,8 @@ from gateway.handover.outbound import Reply
 from gateway.settings import Siem
 from gateway.storage import siem_cursors, tree
 from gateway.storage.store import Store
-from gateway.usecases.export_formats import Format, lines
 from gateway.usecases.holding import Hold
+from gateway.usecases.reviewing.export_formats import Format, lines
 from gateway.usecases.schedule import Counts, Duty
 
 NAME = "siem"

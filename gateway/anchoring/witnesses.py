@@ -11,7 +11,7 @@ from gateway.audit.checkpoint import cosigned_by
 from gateway.audit.faults import AuditError
 from gateway.audit.witness import add_checkpoint, add_cosignatures, conflict_size
 from gateway.handover.outbound import Reply
-from gateway.usecases.witnessed import Witness
+from gateway.usecases.log.witnessed import Witness
 
 _CLOCKS_APART = timedelta(hours=1)
 """A cosignature that is further off says nothing of when the checkpoint was there."""

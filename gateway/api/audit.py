@@ -6,9 +6,9 @@ from gateway.api import problems, shapes
 from gateway.api.endpoint import Answer, Call, endpoint, only
 from gateway.api.shapes import Shape, number, one_of, text
 from gateway.audit.entry import Action, Outcome
-from gateway.usecases import review
 from gateway.usecases.actors import actor
-from gateway.usecases.receipts import receipt
+from gateway.usecases.log.receipts import receipt
+from gateway.usecases.reviewing import review
 from gateway.usecases.services import Services
 from policies.question import Purpose, Role
 from policies.verdict import ReasonCode

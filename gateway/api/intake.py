@@ -14,7 +14,7 @@ from gateway.marketplaces.stream import Broken
 from gateway.storage.answers import Repeatable
 from gateway.usecases import repeats
 from gateway.usecases.actors import actor
-from gateway.usecases.importing import (
+from gateway.usecases.incoming.importing import (
     Counts,
     RejectedOrder,
     TooManyRejected,

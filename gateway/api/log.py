@@ -9,7 +9,7 @@ from collections.abc import Callable
 from gateway.api import problems
 from gateway.api.endpoint import Call, Endpoint, Open, Page, endpoint, only
 from gateway.errors import NotFound
-from gateway.usecases import publish
+from gateway.usecases.log import publish
 from gateway.usecases.merchants import DEFAULT
 from gateway.usecases.services import Services
 from policies.question import Role

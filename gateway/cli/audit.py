@@ -17,13 +17,14 @@ from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.cli.types import TIME, OneOf
 from gateway.cli.verdicts import members, sentence, witness_members, witnesses
 from gateway.cli.witness import witness
-from gateway.usecases import publish, review
 from gateway.usecases.actors import OPERATOR
-from gateway.usecases.export_formats import Format, lines
-from gateway.usecases.receipts import receipt as receipt_of
-from gateway.usecases.review import Filters
-from gateway.usecases.verify import Verdict, origin_of
-from gateway.usecases.verify import verify as verify_logs
+from gateway.usecases.log import publish
+from gateway.usecases.log.receipts import receipt as receipt_of
+from gateway.usecases.log.verify import Verdict, origin_of
+from gateway.usecases.log.verify import verify as verify_logs
+from gateway.usecases.reviewing import review
+from gateway.usecases.reviewing.export_formats import Format, lines
+from gateway.usecases.reviewing.review import Filters
 from policies.question import Purpose
 from policies.verdict import ReasonCode
 

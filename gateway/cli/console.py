@@ -6,7 +6,7 @@ from gateway.cli.output import show, table
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.cli.types import OneOf
 from gateway.model.account import Office
-from gateway.usecases import accounts
+from gateway.usecases.people import accounts
 
 
 @click.group()

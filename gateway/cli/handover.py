@@ -15,7 +15,7 @@ from gateway.model.message import Fate, Message
 from gateway.usecases import outbox as usecase
 from gateway.usecases import register
 from gateway.usecases.actors import OPERATOR
-from gateway.usecases.connections import credential_file
+from gateway.usecases.incoming.connections import credential_file
 
 carrier_option = click.option("--carrier", "carrier_id", required=True, metavar="ID")
 

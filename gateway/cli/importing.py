@@ -15,8 +15,8 @@ from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.errors import ConfigurationError
 from gateway.marketplaces.stream import Broken
 from gateway.usecases.actors import OPERATOR
-from gateway.usecases.import_pool import cores
-from gateway.usecases.importing import Counts, Imported, RejectedOrder, import_orders
+from gateway.usecases.incoming.import_pool import cores
+from gateway.usecases.incoming.importing import Counts, Imported, RejectedOrder, import_orders
 
 
 @click.command("import")

@@ -11,10 +11,10 @@ from tqdm import tqdm
 
 from gateway.cli.output import show, table
 from gateway.cli.running import Run, json_option, pass_run
-from gateway.usecases import keys as usecase
 from gateway.usecases.actors import OPERATOR
-from gateway.usecases.keys import KeyState
-from gateway.usecases.rewrap import Progress, Rewrapped
+from gateway.usecases.keys import status as usecase
+from gateway.usecases.keys.rewrap import Progress, Rewrapped
+from gateway.usecases.keys.status import KeyState
 
 
 @click.group()

@@ -16,7 +16,8 @@ from gateway.model.carrier import Carrier
 from gateway.storage import endpoints, erasure, rewrap
 from gateway.storage.endpoints import Endpoint
 from gateway.storage.tables import logs
-from gateway.usecases import connections, merchants, register
+from gateway.usecases import merchants, register
+from gateway.usecases.incoming import connections
 from gateway.vault.credentials import beside
 from gateway.vault.envelope import proves
 

@@ -15,7 +15,7 @@ from gateway.errors import ConfigurationError, Conflict
 from gateway.marketplaces.otto.local import CLIENT_ID, CLIENT_SECRET, LocalOtto
 from gateway.marketplaces.otto.tokens import Credentials
 from gateway.model.times import rfc3339
-from gateway.usecases.connections import connections
+from gateway.usecases.incoming.connections import connections
 
 _HOST = "local"
 _PARCEL = "PARCEL"

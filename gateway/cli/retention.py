@@ -8,7 +8,7 @@ from gateway.cli.output import show
 from gateway.cli.running import Run, json_option, pass_run
 from gateway.cli.types import TIME
 from gateway.usecases import retention as usecase
-from gateway.usecases import retire_logs
+from gateway.usecases.log import retire_logs
 
 
 @click.group()

@@ -13,12 +13,13 @@ from gateway.cli.output import show, text
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.cli.types import TIME
 from gateway.errors import Conflict
-from gateway.usecases import connections, holding
+from gateway.usecases import holding
 from gateway.usecases.actors import OPERATOR
-from gateway.usecases.connections import Connections
-from gateway.usecases.deliveries import Deliveries, Learnt
-from gateway.usecases.importing import RejectedOrder
-from gateway.usecases.sync import Sync, Synced
+from gateway.usecases.incoming import connections
+from gateway.usecases.incoming.connections import Connections
+from gateway.usecases.incoming.deliveries import Deliveries, Learnt
+from gateway.usecases.incoming.importing import RejectedOrder
+from gateway.usecases.incoming.sync import Sync, Synced
 
 _PRODUCTION = "production"
 

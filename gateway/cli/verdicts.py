@@ -5,8 +5,8 @@ from typing import Any
 
 from gateway.audit.verdict import LogFault, LogReport
 from gateway.model.times import rfc3339
-from gateway.usecases.verify import Deleted
-from gateway.usecases.witnessed import Witnessed
+from gateway.usecases.log.verify import Deleted
+from gateway.usecases.log.witnessed import Witnessed
 
 
 def sentence(outcome: LogReport | LogFault | Deleted) -> str:

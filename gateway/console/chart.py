@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
 
-from gateway.usecases.overview import Day
+from gateway.usecases.reviewing.overview import Day
 from policies.verdict import ReasonCode
 
 WIDTH, HEIGHT = 720, 240

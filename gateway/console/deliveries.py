@@ -10,9 +10,9 @@ from gateway.console.page import CARRIER, Go, Html, Reply, Visit, page
 from gateway.errors import Conflict, InvalidInput, NotFound
 from gateway.model.kept import Appointment, Stage
 from gateway.storage import carriers
-from gateway.usecases.accounts import actor
 from gateway.usecases.appoint import Delivery, Page, appoint, listing, one
 from gateway.usecases.deliver import deliver
+from gateway.usecases.people.accounts import actor
 from gateway.usecases.release import Asked, Refused, Released, Wanted
 from policies.question import Purpose
 

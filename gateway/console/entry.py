@@ -8,9 +8,9 @@ from gateway.console import rules, sentences
 from gateway.console.page import REVIEWER, File, Html, Reply, Visit, page
 from gateway.console.rules import Rule
 from gateway.console.words import Language
-from gateway.usecases import proving
-from gateway.usecases.accounts import actor
-from gateway.usecases.proving import Opened, Proven
+from gateway.usecases.people.accounts import actor
+from gateway.usecases.reviewing import proving
+from gateway.usecases.reviewing.proving import Opened, Proven
 from policies.engine import Engine
 from policies.verdict import ReasonCode
 

@@ -4,7 +4,7 @@ from gateway.console.page import REVIEWER, Go, Html, Reply, Visit, page
 from gateway.console.remarks import remarks
 from gateway.errors import InvalidInput
 from gateway.storage.hints import Conclusion
-from gateway.usecases import hints as noticed
+from gateway.usecases.reviewing import hints as noticed
 
 
 @page("GET", "/hints", access=REVIEWER, name="hints", place="hints")

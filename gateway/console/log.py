@@ -12,11 +12,11 @@ from gateway.console.page import REVIEWER, File, Html, Reply, Visit, page
 from gateway.console.saved import kept
 from gateway.console.search import Search
 from gateway.errors import InvalidInput
-from gateway.usecases import activity, export_formats, review
-from gateway.usecases.accounts import actor
-from gateway.usecases.activity import View
-from gateway.usecases.criteria import Facet
-from gateway.usecases.export_formats import Format
+from gateway.usecases.people.accounts import actor
+from gateway.usecases.reviewing import activity, export_formats, review
+from gateway.usecases.reviewing.activity import View
+from gateway.usecases.reviewing.criteria import Facet
+from gateway.usecases.reviewing.export_formats import Format
 
 _SHOWN = 7
 """Values of a facet that are shown at once; the others open."""

@@ -7,7 +7,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from gateway.console import routes, site
 from gateway.console.page import Desk
-from gateway.usecases.openid import Provider
+from gateway.usecases.people.openid import Provider
 from gateway.usecases.services import Services
 from gateway.vault.keys import KeyUse
 from gateway.vault.seals import Seals

@@ -5,7 +5,7 @@ from flask import request
 from gateway.console import addresses
 from gateway.console.page import Again, Anyone, Cookie, Go, Html, Leave, Reply, Visit, home, page
 from gateway.errors import NotFound, Unavailable
-from gateway.usecases.openid import Provider
+from gateway.usecases.people.openid import Provider
 
 _SIGN_IN = Anyone("it is where people sign in")
 

@@ -7,7 +7,7 @@ from gateway.console import chart
 from gateway.console.chart import Family
 from gateway.console.page import EVERY_OFFICE, Html, Reply, Visit, page
 from gateway.console.remarks import remarks
-from gateway.usecases import overview as seen
+from gateway.usecases.reviewing import overview as seen
 
 _TOLD = 3
 """Hints that the overview tells itself; the others are a link away."""

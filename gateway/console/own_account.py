@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from gateway.console.page import SIGNED_IN, Data, Go, Html, Reply, Visit, page
 from gateway.errors import InvalidInput, NotFound
-from gateway.usecases import factors, passkeys, signin
+from gateway.usecases.people import factors, passkeys, signin
 
 
 @page("GET", "/account", access=SIGNED_IN, name="account")

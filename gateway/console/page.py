@@ -8,8 +8,8 @@ from werkzeug.datastructures import MultiDict
 
 from gateway.console.words import Words
 from gateway.model.account import Account, Office, Session
-from gateway.usecases.openid import Provider
-from gateway.usecases.passkeys import Party
+from gateway.usecases.people.openid import Provider
+from gateway.usecases.people.passkeys import Party
 from gateway.usecases.services import Services
 from gateway.vault.seals import Seals
 

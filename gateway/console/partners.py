@@ -6,9 +6,10 @@ from datetime import timedelta
 from gateway.console.page import EVERY_OFFICE, OPERATOR, Go, Html, Reply, Visit, page
 from gateway.console.telling.speech import Speech
 from gateway.errors import Conflict, InvalidInput
-from gateway.usecases import clients, deeds, register
-from gateway.usecases.accounts import actor
+from gateway.usecases import clients, register
+from gateway.usecases.people.accounts import actor
 from gateway.usecases.questions import CONTACT_FIELDS
+from gateway.usecases.reviewing import deeds
 from policies.question import Role
 
 _DAYS = 3650

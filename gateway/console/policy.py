@@ -12,9 +12,9 @@ from gateway.errors import NotFound, Unavailable
 from gateway.model.account import Office
 from gateway.model.client import Recipient
 from gateway.usecases import register
-from gateway.usecases.accounts import actor
 from gateway.usecases.asking import ask
 from gateway.usecases.clients import DEFAULT_PURPOSES
+from gateway.usecases.people.accounts import actor
 from gateway.usecases.rules import about_order, versions
 from policies.proof import Broken, prove_once
 from policies.question import FACTS, Channel, FactError, Purpose, Question, Role

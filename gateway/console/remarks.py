@@ -10,9 +10,9 @@ from markupsafe import Markup
 from gateway.console import sentences
 from gateway.console.page import Visit
 from gateway.storage.hints import Hint, HintKind
-from gateway.usecases import noticing
-from gateway.usecases.criteria import Facet
-from gateway.usecases.lines import Names, names, order_number
+from gateway.usecases.reviewing import noticing
+from gateway.usecases.reviewing.criteria import Facet
+from gateway.usecases.reviewing.lines import Names, names, order_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

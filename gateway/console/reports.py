@@ -9,8 +9,8 @@ from gateway.console.telling import Content, told
 from gateway.errors import Gone, InvalidInput, NotFound
 from gateway.model.times import rfc3339
 from gateway.usecases import clients, register, seeking
-from gateway.usecases.accounts import actor
 from gateway.usecases.forget import Find
+from gateway.usecases.people.accounts import actor
 from gateway.usecases.reports import access, breach, buyer, erasure, processing
 from gateway.usecases.reports.buyer import Notification, Recipients
 from gateway.usecases.reports.made import Made, ReportKind, as_json

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from gateway.console.page import REVIEWER, Go, Reply, Visit, page
 from gateway.console.search import Search
-from gateway.usecases import searches
+from gateway.usecases.reviewing import searches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
-from gateway.usecases.criteria import Criteria, Facet
+from gateway.usecases.reviewing.criteria import Criteria, Facet
 
 _MOST = 20
 _LONGEST = 64

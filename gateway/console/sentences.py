@@ -6,8 +6,8 @@ from markupsafe import Markup
 
 from gateway.audit.entry import Entry, Outcome
 from gateway.console.words import Words
-from gateway.usecases.criteria import Facet
-from gateway.usecases.lines import Line, Names
+from gateway.usecases.reviewing.criteria import Facet
+from gateway.usecases.reviewing.lines import Line, Names
 
 _SHORT = 8
 

@@ -16,8 +16,8 @@ from gateway.console.page import (
 )
 from gateway.console.words import Language
 from gateway.errors import NotFound
-from gateway.usecases import passkeys, signin
-from gateway.usecases.signin import SignedIn
+from gateway.usecases.people import passkeys, signin
+from gateway.usecases.people.signin import SignedIn
 
 _SIGN_IN = Anyone("it is where people sign in")
 _PUBLIC = Anyone("it is the same for everybody, and tells of nobody")

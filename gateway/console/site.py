@@ -27,9 +27,9 @@ from gateway.console.words import Catalogue, Language, Words
 from gateway.errors import Conflict, Gone, InvalidInput, NotFound, Unavailable
 from gateway.model.account import Session
 from gateway.model.ids import new_id
-from gateway.usecases import signin
-from gateway.usecases.accounts import secret
-from gateway.usecases.passkeys import Party
+from gateway.usecases.people import signin
+from gateway.usecases.people.accounts import secret
+from gateway.usecases.people.passkeys import Party
 
 _BODY_BYTES = 64 * 1024
 _SEGMENT = re.compile(r"[A-Za-z0-9._-]{1,64}")

@@ -10,11 +10,12 @@ from gateway.errors import ConfigurationError, NotFound
 from gateway.marketplaces.window import Readable
 from gateway.model.account import Office
 from gateway.settings import Settings
-from gateway.usecases import accounts, clients, register
+from gateway.usecases import clients, register
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.assign import Assignment, assign
 from gateway.usecases.carrier_file import read_carriers
-from gateway.usecases.importing import Counts, import_orders
+from gateway.usecases.incoming.importing import Counts, import_orders
+from gateway.usecases.people import accounts
 from gateway.usecases.register import Changes
 from gateway.usecases.services import Services
 from policies.question import Role

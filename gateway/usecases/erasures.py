@@ -16,8 +16,8 @@ from gateway.storage.entries import Sought
 from gateway.storage.erasure_requests import ErasureRequest
 from gateway.storage.store import Store, Transaction
 from gateway.usecases import forget
-from gateway.usecases.accounts import actor
 from gateway.usecases.forget import Erased
+from gateway.usecases.people.accounts import actor
 
 LIFE = timedelta(days=7)
 """How long a request waits for a second person: a buyer is answered without undue delay (GDPR 12(3))."""

@@ -14,13 +14,14 @@ from sqlalchemy.exc import DBAPIError
 from gateway.errors import GatewayError, Unavailable
 from gateway.storage import tasks
 from gateway.storage.tasks import Task
-from gateway.usecases import holding, retention, retire_logs
+from gateway.usecases import holding, retention
 from gateway.usecases.actors import SERVICE
-from gateway.usecases.connections import Connections
-from gateway.usecases.deliveries import Deliveries
 from gateway.usecases.holding import Hold
+from gateway.usecases.incoming.connections import Connections
+from gateway.usecases.incoming.deliveries import Deliveries
+from gateway.usecases.incoming.sync import Sync
+from gateway.usecases.log import retire_logs
 from gateway.usecases.services import Services
-from gateway.usecases.sync import Sync
 
 PAUSE_SECONDS = 5.0
 """Between two looks at what is due."""

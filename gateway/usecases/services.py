@@ -8,11 +8,11 @@ from gateway.settings import Settings
 from gateway.storage.store import Store
 from gateway.storage.timekeeping import Timekeeping
 from gateway.usecases.decide import Decide
-from gateway.usecases.intake import Intake
+from gateway.usecases.incoming.intake import Intake
+from gateway.usecases.keys.rewrap import Rewrap
+from gateway.usecases.keys.rotate import KeyCare
+from gateway.usecases.log.witnessed import Quorum, configured
 from gateway.usecases.release import Release
-from gateway.usecases.rewrap import Rewrap
-from gateway.usecases.rotate import KeyCare
-from gateway.usecases.witnessed import Quorum, configured
 from gateway.vault.keyring import Keyring
 from gateway.vault.opening import Opener
 from gateway.vault.sealing import Sealer

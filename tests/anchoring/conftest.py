@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.usecases.sequence import integrate_waiting
+from gateway.usecases.log.sequence import integrate_waiting
 from tests.anchoring.places import ORIGIN
 from tests.anchoring.witness import Witness
 from tests.world import World

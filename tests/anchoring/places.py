@@ -7,7 +7,7 @@ from gateway.anchoring.anchoring import Anchoring, Round
 from gateway.anchoring.sending import Sender
 from gateway.settings import Witnessing, WitnessSettings
 from gateway.storage import anchors
-from gateway.usecases.sequence import integrate_waiting
+from gateway.usecases.log.sequence import integrate_waiting
 from gateway.usecases.services import Services
 from tests.anchoring.witness import Witness
 from tests.builders import an_order, order_number

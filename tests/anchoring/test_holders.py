@@ -24,10 +24,10 @@ from gateway.audit.verdict import FaultKind, LogFault, LogReport
 from gateway.settings import Holding, MailSecurity, MailSettings
 from gateway.storage import tree
 from gateway.storage.tables import checkpoints, entries, entry_reasons, logs, tiles
-from gateway.usecases import publish
-from gateway.usecases.sequence import integrate_waiting
+from gateway.usecases.log import publish
+from gateway.usecases.log.sequence import integrate_waiting
+from gateway.usecases.log.verify import verify
 from gateway.usecases.services import Services
-from gateway.usecases.verify import verify
 from tests.anchoring import places
 from tests.anchoring.places import ORIGIN, anchored, turn
 from tests.anchoring.witness import Witness

@@ -20,10 +20,10 @@ from gateway.audit.proof import LoggedProof, Verified, verify_receipt
 from gateway.audit.verdict import LogFault, LogReport
 from gateway.errors import NotFound
 from gateway.storage.tables import anchors, checkpoints
-from gateway.usecases import publish
-from gateway.usecases.receipts import receipt
+from gateway.usecases.log import publish
+from gateway.usecases.log.receipts import receipt
+from gateway.usecases.log.verify import verify
 from gateway.usecases.release import Released
-from gateway.usecases.verify import verify
 from tests.anchoring.places import ORIGIN, anchored, grow, turn, under
 from tests.anchoring.witness import Witness
 from tests.builders import order_number

@@ -7,7 +7,7 @@ import pytest
 from gateway.audit.tiles import Tile
 from gateway.audit.verdict import LogReport
 from gateway.audit.verify import verify_log
-from gateway.usecases.sequence import integrate_waiting
+from gateway.usecases.log.sequence import integrate_waiting
 from gateway.usecases.services import Services
 from tests.api.conftest import Api
 from tests.builders import an_order, order_number

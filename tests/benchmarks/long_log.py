@@ -14,8 +14,11 @@ from gateway.app import assemble, now
 from gateway.audit.entry import Action, Actor, Entry, Outcome
 from gateway.model.account import Account, Office
 from gateway.storage import schema
-from gateway.usecases import accounts, clients, merchants, register, sequence, tallying
+from gateway.usecases import clients, merchants, register
 from gateway.usecases.actors import OPERATOR
+from gateway.usecases.log import sequence
+from gateway.usecases.people import accounts
+from gateway.usecases.reviewing import tallying
 from gateway.usecases.services import Services
 from policies.question import Purpose, Role
 from policies.verdict import ReasonCode

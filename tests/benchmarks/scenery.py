@@ -24,7 +24,7 @@ from gateway.model.order import Order
 from gateway.storage import schema
 from gateway.storage.tables import entries, items
 from gateway.usecases import clients, merchants, register
-from gateway.usecases.intake import BATCH
+from gateway.usecases.incoming.intake import BATCH
 from gateway.usecases.services import Services
 from policies.question import Role
 from tests.builders import an_address, an_order, order_number

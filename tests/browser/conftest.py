@@ -23,7 +23,7 @@ from gateway.app import assemble, create_app
 from gateway.errors import Conflict
 from gateway.model.account import Account, Office
 from gateway.settings import load
-from gateway.usecases import accounts
+from gateway.usecases.people import accounts
 from gateway.usecases.services import Services
 from tests.conftest import Clock, Template
 

@@ -11,7 +11,7 @@ from selenium.webdriver.common.keys import Keys
 
 from gateway.audit.entry import Action
 from gateway.model.account import Office
-from gateway.usecases import sequence
+from gateway.usecases.log import sequence
 from policies.question import Purpose
 from tests.browser.conftest import DESKTOP, PHONE, Browser, Place
 from tests.console.story import HOSTILE, Story

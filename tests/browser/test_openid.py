@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from gateway.app import assemble, create_app
 from gateway.model.account import Office
 from gateway.settings import load
-from gateway.usecases import accounts
+from gateway.usecases.people import accounts
 from tests.browser.conftest import DESKTOP, Browser, Place
 from tests.conftest import Clock, Template
 from tests.console.provider import CLIENT_ID, SECRET, served

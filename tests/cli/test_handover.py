@@ -14,7 +14,7 @@ from gateway.model.message import Fate
 from gateway.storage import outbox
 from gateway.usecases import register
 from gateway.usecases.actors import OPERATOR
-from gateway.usecases.connections import credential_file
+from gateway.usecases.incoming.connections import credential_file
 from gateway.usecases.services import Services
 from tests.builders import an_order, order_number
 from tests.cli.conftest import Gateway

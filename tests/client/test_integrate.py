@@ -21,7 +21,7 @@ from gateway.handover.outbound import Outbound
 from gateway.handover.push import Pusher
 from gateway.usecases import register
 from gateway.usecases.actors import OPERATOR
-from gateway.usecases.connections import credential_file
+from gateway.usecases.incoming.connections import credential_file
 from gateway.usecases.services import Services
 from tests.builders import order_number
 from tests.client.conftest import assigned, listening, log_key

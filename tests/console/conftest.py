@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from gateway.app import create_app
 from gateway.model.account import Account, Office
-from gateway.usecases import accounts
+from gateway.usecases.people import accounts
 from gateway.usecases.services import Services
 from tests.console.story import Story
 

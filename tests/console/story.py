@@ -5,10 +5,11 @@ from gateway.marketplaces.otto.derive import derive
 from gateway.model.carrier import Carrier
 from gateway.model.client import Client
 from gateway.model.order import Order
-from gateway.usecases import clients, register, tallying
+from gateway.usecases import clients, register
 from gateway.usecases.actors import actor
 from gateway.usecases.assign import Assignment, assign
 from gateway.usecases.release import Asked, Wanted
+from gateway.usecases.reviewing import tallying
 from gateway.usecases.services import Services
 from policies.question import Purpose, Role
 from tests.builders import an_order

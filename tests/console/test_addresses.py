@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.model.account import Office
-from gateway.usecases import accounts
+from gateway.usecases.people import accounts
 from gateway.usecases.services import Services
 from tests.console.conftest import Reader
 

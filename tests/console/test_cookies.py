@@ -6,7 +6,7 @@ import pytest
 
 from gateway.app import create_app
 from gateway.model.account import Office
-from gateway.usecases import accounts
+from gateway.usecases.people import accounts
 from gateway.usecases.services import Services
 from tests.conftest import Clock
 from tests.console.conftest import Reader

@@ -10,8 +10,9 @@ from gateway.audit.entry import Entry
 from gateway.errors import InvalidInput
 from gateway.model.account import Office
 from gateway.storage import entries
-from gateway.usecases import accounts, appoint, register
+from gateway.usecases import appoint, register
 from gateway.usecases.actors import OPERATOR
+from gateway.usecases.people import accounts
 from gateway.usecases.services import Services
 from tests.conftest import Clock, a_carrier
 from tests.console.conftest import Reader, words

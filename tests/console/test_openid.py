@@ -16,7 +16,7 @@ from gateway.errors import ConfigurationError
 from gateway.model.account import Office, Way
 from gateway.settings import load
 from gateway.storage import entries
-from gateway.usecases import accounts, factors
+from gateway.usecases.people import accounts, factors
 from gateway.usecases.services import Services
 from tests.conftest import Clock
 from tests.console.conftest import Reader, words

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from gateway.console import chart
 from gateway.model.account import Office
-from gateway.usecases.overview import Day
-from gateway.usecases.sequence import integrate_waiting
+from gateway.usecases.log.sequence import integrate_waiting
+from gateway.usecases.reviewing.overview import Day
 from gateway.usecases.services import Services
 from policies.verdict import ReasonCode
 from tests.conftest import Clock

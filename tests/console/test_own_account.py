@@ -6,7 +6,7 @@ import pyotp
 import pytest
 
 from gateway.model.account import Account, Office
-from gateway.usecases import factors
+from gateway.usecases.people import factors
 from gateway.usecases.services import Services
 from tests.conftest import Clock
 from tests.console.conftest import Reader, words

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from gateway.audit.entry import Action
-from gateway.usecases import tallying
 from gateway.usecases.clients import listing
+from gateway.usecases.reviewing import tallying
 from gateway.usecases.services import Services
 from tests.console.conftest import Reader, words
 

@@ -7,7 +7,7 @@ import pytest
 from markupsafe import Markup
 
 from gateway.model.account import Office
-from gateway.usecases import searches
+from gateway.usecases.reviewing import searches
 from tests.console.conftest import Reader, words
 from tests.console.story import HOSTILE, Story
 from tests.console.test_log import sentences

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gateway.marketplaces.otto.local import CLIENT_ID, CLIENT_SECRET
 from gateway.resources import default_config
-from gateway.usecases.connections import connections
+from gateway.usecases.incoming.connections import connections
 from tests.world import NOON, World
 
 

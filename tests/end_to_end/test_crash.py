@@ -15,7 +15,7 @@ import pytest
 from gateway.audit.entry import Action, Entry
 from gateway.audit.verdict import LogReport
 from gateway.storage import orders
-from gateway.usecases.verify import verify
+from gateway.usecases.log.verify import verify
 from tests.builders import a_page, an_order, order_number
 from tests.conftest import Template
 from tests.end_to_end.live import Live

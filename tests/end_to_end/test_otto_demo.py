@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.audit.entry import Action
-from gateway.usecases.connections import connections
+from gateway.usecases.incoming.connections import connections
 from tests.end_to_end.live import ROOT, environment, gateway
 from tests.end_to_end.otto import leading_to
 from tests.world import NOON, World

@@ -11,8 +11,8 @@ from gateway.app import create_app
 from gateway.handover import carrier_key
 from gateway.handover.outbound import Outbound
 from gateway.usecases import clients, register
-from gateway.usecases.connections import credential_file
 from gateway.usecases.deliver import deliver
+from gateway.usecases.incoming.connections import credential_file
 from policies.question import Role
 from tests.builders import an_order, order_number
 from tests.handover.receiver import Received, Receiver, Said

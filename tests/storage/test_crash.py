@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from gateway.audit.verdict import LogReport
 from gateway.storage.tables import liveness
-from gateway.usecases.verify import verify
+from gateway.usecases.log.verify import verify
 from tests.world import World
 
 _ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from gateway.storage import tree
 from gateway.storage.logbook import month, quarter, year
 from gateway.storage.store import Store, Transaction
 from gateway.storage.tables import checkpoints, entries, logs, metadata, tiles
-from gateway.usecases.sequence import integrate_waiting
+from gateway.usecases.log.sequence import integrate_waiting
 from tests.world import NOON, TESTER, World
 
 Change = Callable[[Connection], Any]

@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from gateway.errors import ConfigurationError
 from gateway.storage import roles, server
 from gateway.storage.tables import metadata
-from gateway.usecases import retention, retire_logs
+from gateway.usecases import retention
+from gateway.usecases.log import retire_logs
 from tests.builders import an_order
 from tests.databases import Postgres
 from tests.world import World, codes, shown

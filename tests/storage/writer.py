@@ -18,7 +18,7 @@ from gateway.audit.entry import Action, Outcome
 from gateway.storage.store import Transaction
 from gateway.storage.tables import liveness
 from gateway.usecases.actors import SERVICE
-from gateway.usecases.sequence import Sequencer
+from gateway.usecases.log.sequence import Sequencer
 
 THREADS = 3
 

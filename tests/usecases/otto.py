@@ -14,9 +14,9 @@ from gateway.marketplaces.otto.tokens import Credentials
 from gateway.storage import progress
 from gateway.storage.progress import Progress
 from gateway.usecases import holding
-from gateway.usecases.connections import Connections, connections
-from gateway.usecases.deliveries import Deliveries, Learnt
-from gateway.usecases.sync import Sync, Synced
+from gateway.usecases.incoming.connections import Connections, connections
+from gateway.usecases.incoming.deliveries import Deliveries, Learnt
+from gateway.usecases.incoming.sync import Sync, Synced
 from tests.builders import an_item, an_order, order_number
 from tests.marketplaces.otto.live import serving
 from tests.world import NOON, TESTER, World

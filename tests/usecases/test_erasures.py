@@ -6,7 +6,8 @@ from gateway.audit.encoding import decode_base64
 from gateway.audit.proof import Verified, verify_receipt
 from gateway.errors import Conflict, Gone, InvalidInput, NotFound
 from gateway.model.account import Account, Office
-from gateway.usecases import accounts, erasures, forget
+from gateway.usecases import erasures, forget
+from gateway.usecases.people import accounts
 from gateway.usecases.reports.erasure import erasure
 from tests.builders import ORDER_NUMBER, an_order
 from tests.world import TESTER, World

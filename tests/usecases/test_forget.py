@@ -7,11 +7,13 @@ from gateway.audit.proof import Verified, verify_receipt
 from gateway.audit.verdict import LogReport
 from gateway.errors import Gone, InvalidInput, NotFound
 from gateway.storage.tables import contact_digests, contacts, orders
-from gateway.usecases import forget, publish, retention, review
+from gateway.usecases import forget, retention
 from gateway.usecases.forget import Erased, Report
-from gateway.usecases.receipts import receipt
-from gateway.usecases.review import Filters
-from gateway.usecases.verify import verify
+from gateway.usecases.log import publish
+from gateway.usecases.log.receipts import receipt
+from gateway.usecases.log.verify import verify
+from gateway.usecases.reviewing import review
+from gateway.usecases.reviewing.review import Filters
 from policies.question import Role
 from tests.builders import an_order
 from tests.world import TESTER, World, codes

@@ -15,7 +15,7 @@ from gateway.marketplaces.otto.tokens import Credentials
 from gateway.storage import tasks
 from gateway.storage.tasks import Task
 from gateway.usecases import schedule
-from gateway.usecases.connections import Connections
+from gateway.usecases.incoming.connections import Connections
 from gateway.usecases.schedule import Scheduler
 from tests.builders import order_number
 from tests.marketplaces.otto.live import fails

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from gateway.console.telling.document import Section, Table
 from gateway.console.telling.speech import Speech
-from gateway.usecases.deeds import Did
 from gateway.usecases.reports.access import Access
+from gateway.usecases.reviewing.deeds import Did
 
 
 def sections(say: Speech, content: Access) -> Iterator[Section]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gateway.handover.files.row import PURPOSE, Row, calm
 from gateway.model.times import rfc3339
-from gateway.usecases.export_formats import harmless
+from gateway.usecases.reviewing.export_formats import harmless
 
 HEAD = ("order_number", "consignment", "name", "phone", "email", "delete_by", "note", "release_id")
 

@@ -15,7 +15,7 @@ from gateway.audit.faults import AuditError
 from gateway.errors import Conflict, Unavailable
 from gateway.settings import Settings
 from gateway.storage.store import Store
-from gateway.usecases.verify import origin_of
+from gateway.usecases.log.verify import origin_of
 from gateway.vault.credentials import beside
 from gateway.vault.keyfile import decode, replace_private
 

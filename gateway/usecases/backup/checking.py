@@ -14,8 +14,8 @@ from gateway.storage.database import Database
 from gateway.storage.dump import NoDump
 from gateway.storage.store import Store
 from gateway.usecases.backup.reading import BackupRefused, bundle_of, opened
+from gateway.usecases.log.verify import Verdict, verify
 from gateway.usecases.services import Services
-from gateway.usecases.verify import Verdict, verify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from gateway.audit.entry import Action, Actor, Outcome
 from gateway.storage import erasure
 from gateway.storage.store import Store, Transaction
-from gateway.usecases.rotate import KeyCare
+from gateway.usecases.keys.rotate import KeyCare
 
 _CHUNK = 500
 

@@ -9,9 +9,9 @@ from gateway.model.client import Client
 from gateway.storage import access_tokens, clients
 from gateway.storage.access_tokens import Grant
 from gateway.storage.store import Store
-from gateway.usecases.accounts import hashed
 from gateway.usecases.oauth import possession
 from gateway.usecases.oauth.possession import Shown
+from gateway.usecases.people.accounts import hashed
 
 _PLAIN = re.compile(r"cgw_[A-Za-z0-9_-]{43}")
 _BOUND = re.compile(r"cga_[A-Za-z0-9_-]{43}")

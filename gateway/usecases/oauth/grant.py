@@ -16,11 +16,11 @@ from gateway.storage import access_tokens, clients
 from gateway.storage.access_tokens import Grant
 from gateway.storage.clients import Jwk
 from gateway.storage.store import Store, Transaction
-from gateway.usecases.accounts import hashed, secret
 from gateway.usecases.actors import actor
 from gateway.usecases.oauth import assertions, possession
 from gateway.usecases.oauth.assertions import Assertion
 from gateway.usecases.oauth.possession import Proof, Shown
+from gateway.usecases.people.accounts import hashed, secret
 
 LIFE = timedelta(minutes=5)
 PREFIX = "cga_"

@@ -7,11 +7,11 @@ from sqlalchemy import Connection
 
 from gateway.audit.entry import Actor
 from gateway.storage import accounts, carriers, clients
-from gateway.usecases.deeds import NOTHING, Did, deeds
 from gateway.usecases.questions import CONTACT_FIELDS
 from gateway.usecases.reports import period
 from gateway.usecases.reports.made import Made, ReportKind, made
 from gateway.usecases.reports.period import Period, Recorded
+from gateway.usecases.reviewing.deeds import NOTHING, Did, deeds
 from gateway.usecases.services import Services
 
 

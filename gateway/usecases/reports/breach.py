@@ -11,12 +11,12 @@ from gateway.audit.entry import Action, Actor
 from gateway.errors import Unavailable
 from gateway.storage import activity, tallies
 from gateway.storage.tallies import Kind
-from gateway.usecases.lines import names
 from gateway.usecases.questions import CONTACT_FIELDS
 from gateway.usecases.reports import period
 from gateway.usecases.reports.continuity import Continuity, continuity
 from gateway.usecases.reports.made import Made, ReportKind, made
 from gateway.usecases.reports.period import Period, Recorded
+from gateway.usecases.reviewing.lines import names
 from gateway.usecases.services import Services
 
 

@@ -15,7 +15,7 @@ from gateway.errors import Unavailable
 from gateway.storage import tree
 from gateway.storage.entries import Stretch
 from gateway.storage.store import Store
-from gateway.usecases.sequence import integrate
+from gateway.usecases.log.sequence import integrate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,11 @@ from gateway.errors import NotFound
 from gateway.storage import activity
 from gateway.storage.store import Store
 from gateway.usecases import forget
-from gateway.usecases.lines import names
-from gateway.usecases.receipts import receipt
+from gateway.usecases.log.receipts import receipt
 from gateway.usecases.reports import period
 from gateway.usecases.reports.buyer import ToNotify, to_notify
 from gateway.usecases.reports.made import Made, ReportKind, made
+from gateway.usecases.reviewing.lines import names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

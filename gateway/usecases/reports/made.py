@@ -14,7 +14,7 @@ from gateway.errors import Unavailable
 from gateway.model.times import rfc3339
 from gateway.storage import activity, merchants, tree
 from gateway.storage.store import Store
-from gateway.usecases.sequence import integrate
+from gateway.usecases.log.sequence import integrate
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

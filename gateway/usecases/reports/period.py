@@ -13,8 +13,8 @@ from gateway.storage import entries
 from gateway.storage.entries import Stretch
 from gateway.storage.store import Store, Transaction
 from gateway.storage.tallies import Piece
-from gateway.usecases import tallying
 from gateway.usecases.reports.made import ReportKind
+from gateway.usecases.reviewing import tallying
 
 _QUARTER = re.compile(r"([0-9]{4})q([1-4])", re.ASCII)
 

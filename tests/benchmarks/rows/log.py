@@ -27,7 +27,7 @@ from gateway.audit.verify import verify_log
 from gateway.storage import schema, tree
 from gateway.storage.store import Store, Transaction
 from gateway.usecases import merchants
-from gateway.usecases.sequence import integrate_waiting
+from gateway.usecases.log.sequence import integrate_waiting
 from gateway.usecases.services import Services
 from tests.benchmarks import scenery
 from tests.benchmarks.bench import Bench

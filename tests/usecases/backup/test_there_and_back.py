@@ -20,8 +20,8 @@ from gateway.usecases.backup.making import Created, create
 from gateway.usecases.backup.reading import BackupRefused
 from gateway.usecases.backup.replay import replay
 from gateway.usecases.backup.restoring import Restored, restore
-from gateway.usecases.sequence import integrate_waiting
-from gateway.usecases.verify import verify
+from gateway.usecases.log.sequence import integrate_waiting
+from gateway.usecases.log.verify import verify
 from gateway.vault import age_files
 from gateway.vault.age_files import DoesNotOpen
 from tests.builders import a_freight_item, an_order

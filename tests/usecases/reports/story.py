@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.model.client import Client
-from gateway.usecases.sequence import integrate_waiting
+from gateway.usecases.log.sequence import integrate_waiting
 from tests.builders import an_address, an_order, order_number
 from tests.world import World
 

@@ -11,7 +11,8 @@ from gateway.audit.merkle import check_consistency
 from gateway.audit.note import Verifier
 from gateway.errors import Gone, InvalidInput, NotFound
 from gateway.model.account import Office
-from gateway.usecases import accounts, clients, forget
+from gateway.usecases import clients, forget
+from gateway.usecases.people import accounts
 from gateway.usecases.reports import access, breach, buyer, processing
 from gateway.usecases.reports.made import Made, as_json
 from gateway.usecases.reports.period import Period, quarter_before, quarter_of

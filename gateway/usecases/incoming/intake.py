@@ -1,0 +1,257 @@
+"""Takes orders in: sealed, stored and recorded a batch at a time; no order is ever half stored."""
+
+import hmac
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from gateway.audit.entry import Action, Actor, Outcome
+from gateway.model.kept import KeptOrder
+from gateway.model.merging import merged
+from gateway.model.order import Order
+from gateway.settings import Deadlines
+from gateway.storage import orders
+from gateway.storage.store import Store, Transaction
+from gateway.usecases import outbox
+from gateway.usecases.incoming.ahead import Ahead, key_ids, sealed
+from gateway.usecases.outbox import Pieces
+from gateway.vault.sealing import Sealer
+
+BATCH = 200
+"""Orders in one transaction: enough to be quick, few enough that no release waits long."""
+
+_SUBJECT_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the orders of one batch."""
+
+    stored: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is stored of a batch's orders before it."""
+
+    merchant: str
+    orders: Mapping[str, KeptOrder]
+    fingerprints: Mapping[str, bytes | None]
+    versions: Mapping[str, int]
+    digests: Mapping[str, frozenset[bytes]]
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What a batch writes, collected so that each table is written once."""
+
+    new: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[dict[str, Any]] = field(default_factory=list)
+    items: list[dict[str, Any]] = field(default_factory=list)
+    contacts: list[dict[str, Any]] = field(default_factory=list)
+    digests: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The use case, with what it works on."""
+
+    store: Store
+    sealer: Sealer
+    deadlines: Deadlines
+
+    def __call__(
+        self,
+        merchant: str,
+        asker: Actor,
+        batch: Sequence[Order],
+        rejected: int,
+        request_id: str | None,
+        alongside: Callable[[Transaction], None] = lambda _tx: None,
+        ahead: Mapping[str, Ahead] = MappingProxyType({}),
+    ) -> Tally:
+        """Store a batch and put each change, and each of the `rejected`, on record.
+
+        No order number may stand twice in one batch. `alongside` becomes durable with it. `ahead`
+        holds by order number what another process has sealed already.
+        """
+
+        def work(tx: Transaction) -> Tally:
+            in_force = ahead and key_ids(self.sealer, tx.now)
+            usable = {number: it for number, it in ahead.items() if it.key_ids == in_force}
+            tally = self._store(tx, asker, batch, rejected, request_id, usable)
+            alongside(tx)
+            return tally
+
+        # Here, and not with the database held: the key provider may be slow, or down.
+        self.sealer.ready(self.store.clock())
+        return self.store.write(merchant, work)
+
+    def _store(
+        self,
+        tx: Transaction,
+        asker: Actor,
+        batch: Sequence[Order],
+        rejected: int,
+        request_id: str | None,
+        ahead: Mapping[str, Ahead],
+    ) -> Tally:
+        known = _look_up(tx, batch)
+        rows = _Rows()
+        changed: list[KeptOrder] = []
+        for order in batch:
+            made = ahead.get(order.order_number)
+            fingerprint = (
+                made.fingerprint if made else self.sealer.fingerprint(tx.merchant, order, tx.now)
+            )
+            before = known.orders.get(order.order_number)
+            if before and _is_old_news(self.sealer, order, before, fingerprint, known):
+                continue
+            after = self._take(tx, rows, order, before, fingerprint)
+            if after.erased_at is None:
+                first = made is not None and order.order_number not in known.versions
+                sealed = made if made and first else self._sealed(tx, order, known, fingerprint)
+                self._keep(rows, order, after, sealed, tx.merchant)
+            if before:
+                changed.append(after)
+            _record(tx, asker, order, before, after, request_id)
+        for _ in range(rejected):
+            tx.record(asker, Action.ORDER_REJECTED, Outcome.REFUSED, request_id=request_id)
+        _write(tx, rows)
+        outbox.queue(tx, asker, _to_tell(known, rows, changed))
+        stored = len(rows.new) + len(rows.changed)
+        return Tally(stored=stored, unchanged=len(batch) - stored)
+
+    def _take(
+        self,
+        tx: Transaction,
+        rows: _Rows,
+        order: Order,
+        before: KeptOrder | None,
+        fingerprint: bytes,
+    ) -> KeptOrder:
+        """Collect the rows of an order and its pieces; the order's new state."""
+        subject_key = tx.entropy(_SUBJECT_KEY_BYTES)
+        after = merged(
+            before,
+            order,
+            subject=_subject(subject_key, tx.merchant, order.order_number),
+            now=tx.now,
+            latest_at=tx.now + self.deadlines.of(tx.merchant).erase_latest,
+        )
+        columns = orders.columns(tx.merchant, after)
+        columns["fingerprint"] = fingerprint if after.erased_at is None else None
+        if before is None:
+            rows.new.append(columns | orders.first_columns(after, subject_key))
+        else:
+            rows.changed.append(columns)
+        rows.items += orders.item_rows(tx.merchant, after)
+        return after
+
+    def _sealed(self, tx: Transaction, order: Order, known: _Known, fingerprint: bytes) -> Ahead:
+        version = known.versions.get(order.order_number, 0) + 1
+        return sealed(self.sealer, tx.merchant, order, tx.now, tx.entropy, version, fingerprint)
+
+    def _keep(
+        self, rows: _Rows, order: Order, after: KeptOrder, made: Ahead, merchant: str
+    ) -> None:
+        """Collect the rows of an order's envelopes and digests."""
+        delete_by = after.delete_by(self.deadlines.of(merchant).erase_after_delivery)
+        rows.contacts += [
+            orders.contact_row(*one, delete_by) for one in (made.shop, made.freight) if one
+        ]
+        rows.digests += [
+            {"merchant": merchant, "digest": digest, "order_number": order.order_number}
+            for digest in made.digests
+        ]
+
+
+def _look_up(tx: Transaction, batch: Sequence[Order]) -> _Known:
+    numbers = [order.order_number for order in batch]
+    known = orders.kept(tx.connection, tx.merchant, numbers)
+    if not known:
+        return _Known(tx.merchant, {}, {}, {}, {})
+    return _Known(
+        merchant=tx.merchant,
+        orders=known,
+        fingerprints=orders.fingerprints(tx.connection, tx.merchant, list(known)),
+        versions=orders.contact_versions(tx.connection, tx.merchant, list(known)),
+        digests=orders.digests(tx.connection, tx.merchant, _assigned(known.values())),
+    )
+
+
+def _assigned(known: Iterable[KeptOrder]) -> list[str]:
+    """The orders of which a carrier has pieces."""
+    return [order.order_number for order in known if any(it.carrier_id for it in order.items)]
+
+
+def _to_tell(known: _Known, rows: _Rows, changed: Iterable[KeptOrder]) -> Iterator[Pieces]:
+    """The pieces whose carriers have a phone or an e-mail that is not the buyer's any more, or none."""
+    fresh: dict[str, set[bytes]] = {}
+    for row in rows.digests:
+        fresh.setdefault(row["order_number"], set()).add(row["digest"])
+    for order in changed:
+        number = order.order_number
+        if fresh.get(number, set()) - known.digests.get(number, frozenset()):
+            yield from outbox.pieces_of(order)
+
+
+def _is_old_news(
+    sealer: Sealer, order: Order, before: KeptOrder, fingerprint: bytes, known: _Known
+) -> bool:
+    if order.changed_at < before.changed_at:
+        return True
+    if before.erased_at is not None:
+        # Its contact is gone for good; only the pieces' states may still move.
+        return [(item.item_id, item.status) for item in order.items] == [
+            (item.item_id, item.status) for item in before.items
+        ]
+    stored = known.fingerprints[order.order_number]
+    return stored is not None and sealer.recognises(stored, fingerprint, known.merchant, order)
+
+
+def _record(
+    tx: Transaction,
+    asker: Actor,
+    order: Order,
+    before: KeptOrder | None,
+    after: KeptOrder,
+    request_id: str | None,
+) -> None:
+    def note(action: Action, fields: tuple[str, ...] = ()) -> None:
+        tx.record(
+            asker,
+            action,
+            Outcome.DONE,
+            subject=after.subject,
+            fields=fields,
+            request_id=request_id,
+        )
+
+    note(Action.ORDER_STORED)
+    if order.discarded:
+        note(Action.CONTACT_DISCARDED, order.discarded)
+    if _cancelled(after) - (_cancelled(before) if before else frozenset()):
+        note(Action.ORDER_CANCELLED)
+    if before and before.erased_at is None and after.erased_at is not None:
+        note(Action.CONTACT_EXPIRED)
+
+
+def _cancelled(order: KeptOrder) -> frozenset[str]:
+    return frozenset(item.item_id for item in order.items if item.status.is_cancelled)
+
+
+def _write(tx: Transaction, rows: _Rows) -> None:
+    changed = [row["order_number"] for row in rows.changed]
+    orders.drop_contacts(tx.connection, tx.merchant, changed)
+    orders.add(tx.connection, rows.new)
+    orders.change(tx.connection, rows.changed)
+    orders.replace_items(tx.connection, tx.merchant, changed, rows.items)
+    orders.add_contacts(tx.connection, rows.contacts, rows.digests)
+
+
+def _subject(key: bytes, merchant: str, order_number: str) -> str:
+    """The order's name in the log: HMAC-SHA-256 under its own key, cut to 128 bits, in hex."""
+    return hmac.digest(key, f"{merchant}\0{order_number}".encode(), "sha256")[:16].hex()

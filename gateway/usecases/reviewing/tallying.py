@@ -1,0 +1,76 @@
+"""Keeps the tallies of all logs up to date, and the hints that come of them, beside the requests and never in their way."""
+
+import threading
+from datetime import tzinfo
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from gateway.errors import GatewayError, Unavailable
+from gateway.storage import tallies
+from gateway.storage.store import Store
+from gateway.usecases.reviewing.noticing import notice
+
+_STEP = 1000
+"""Entries that are counted in one transaction: a release that waits for it waits some milliseconds."""
+
+_SOON = 20 * _STEP
+"""Entries that are counted while somebody waits for the numbers: about a second."""
+
+_PAUSE_SECONDS = 1.0
+
+
+def count_waiting(store: Store, zone: tzinfo) -> None:
+    """Count every entry that is not counted, and notice what is worth a look; `zone` has the days."""
+    with store.read() as connection:
+        found = tallies.waiting(connection)
+    for log, merchant in found:
+        while _step(store, log, merchant, zone) == _STEP:
+            pass
+
+
+def catch_up(store: Store, log: int, merchant: str, zone: tzinfo, upto: int) -> None:
+    """Count the entries of a log before `upto`, for whoever needs exact numbers now.
+
+    Unavailable while so many wait, as after an upgrade, that nobody should sit through it.
+    """
+    with store.read() as connection:
+        left = upto - tallies.counted(connection, log)
+    if left > _SOON:
+        raise Unavailable("tallies", f"{left} entries are being counted; try again in some minutes")
+    while left > 0:
+        left -= _step(store, log, merchant, zone) or left
+
+
+def _step(store: Store, log: int, merchant: str, zone: tzinfo) -> int:
+    with store.change() as connection:
+        found = tallies.count(connection, log, merchant, zone, _STEP)
+        notice(connection, merchant, zone, found)
+        return len(found)
+
+
+class Counter:
+    """Looks for new entries until it is stopped; every worker has one, and any one suffices."""
+
+    def __init__(self, store: Store, zone: tzinfo) -> None:
+        self._store = store
+        self._zone = zone
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="counter", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step under way; what is left waits for the next counter."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(_PAUSE_SECONDS):
+            try:
+                count_waiting(self._store, self._zone)
+            except (GatewayError, DBAPIError) as fault:
+                # The entries stay where they are; the next look tries again.
+                structlog.get_logger().error("log.not_counted", fault=type(fault).__name__)
