@@ -6,7 +6,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConfigurationError
+from gateway.marketplaces.marketplace import Marketplace
 from gateway.marketplaces.otto.facts import OttoFacts
+from gateway.marketplaces.otto.marketplace import Otto
 from gateway.model.ids import Clock, Entropy
 from gateway.settings import Settings
 from gateway.storage.database import Database
@@ -56,6 +58,8 @@ def assemble(settings: Settings, clock: Clock = now, entropy: Entropy = os.urand
         key = keyring.log_key(clock())
         return bytes(key.secret.reveal())
 
+    otto = Otto(OttoFacts.load(settings.config_file("marketplaces/otto.toml")))
+    marketplaces: dict[str, Marketplace] = {otto.name: otto}
     notary = Notary(seed, settings.data / "held")
     logbook = Logbook(settings.origin, PERIODS[settings.period], notary, entropy)
     database = Database(settings.database_url, settings.service.threads)
@@ -67,7 +71,8 @@ def assemble(settings: Settings, clock: Clock = now, entropy: Entropy = os.urand
         sealer=Sealer(keyring, entropy),
         opener=Opener(keyring),
         engine=engine,
-        otto=OttoFacts.load(settings.config_file("marketplaces/otto.toml")),
+        otto=otto.facts,
+        marketplaces=marketplaces,
     )
 
 

@@ -11,6 +11,7 @@ from gateway.api.endpoint import Answer, Call, Repeats, Streamed, endpoint, only
 from gateway.api.problems import Problem
 from gateway.api.shapes import RejectedShape, Shape, number
 from gateway.marketplaces.stream import Broken
+from gateway.model.order import OTTO
 from gateway.storage.answers import Repeatable
 from gateway.usecases import repeats
 from gateway.usecases.actors import actor
@@ -117,6 +118,7 @@ def _import(services: Services, call: Call, source: _Hashed) -> dict[str, Any]:
             services,
             call.client.merchant,
             actor(call.client),
+            services.marketplaces[OTTO],
             source,
             request_id=call.request_id,
             on_rejected=note,

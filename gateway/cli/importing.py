@@ -14,6 +14,7 @@ from tqdm import tqdm
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.errors import ConfigurationError
 from gateway.marketplaces.stream import Broken
+from gateway.model.order import OTTO
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.incoming.import_pool import cores
 from gateway.usecases.incoming.importing import Counts, Imported, RejectedOrder, import_orders
@@ -54,6 +55,7 @@ def import_(run: Run, file: Path, rejects: Path | None, merchant: str, as_json: 
             services,
             merchant,
             OPERATOR,
+            services.marketplaces[OTTO],
             source,
             request_id=run.request_id,
             on_rejected=told.rejected,
@@ -78,10 +80,8 @@ class _Told:
         self._bar.update(counts.read - self._bar.n)
 
     def rejected(self, order: RejectedOrder) -> None:
-        if self._rejects is not None and order.raw is not None:
-            # Outside strings a line break is a blank, inside them JSON has none.
-            line = order.raw.replace(b"\r", b" ").replace(b"\n", b" ")
-            self._rejects.write(line + b"\n")
+        if self._rejects is not None and order.again is not None:
+            self._rejects.write(order.again)
         if self._as_json:
             self._write_json(order)
             return
@@ -89,7 +89,7 @@ class _Told:
         for name, texts in order.errors.items():
             told = f"rejected: position {order.position}{number}: {name}: {' '.join(texts)}"
             self._bar.write(told, file=sys.stderr)
-        if self._rejects is not None and order.raw is None:
+        if self._rejects is not None and order.again is None:
             self._bar.write("  too long to be written to the rejects", file=sys.stderr)
 
     def end(self, done: Imported) -> None:

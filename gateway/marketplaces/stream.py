@@ -100,6 +100,15 @@ class OrderStream:
         """How many bytes have been taken from the source, for a progress bar."""
         return self._window.consumed
 
+    @property
+    def head(self) -> bytes:
+        """A file of rejected orders is NDJSON, so it begins with the first of them."""
+        return b""
+
+    def again(self, raw: bytes) -> bytes:
+        """The order in one line: outside strings a line break is a blank, inside JSON has none."""
+        return raw.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n"
+
     def __iter__(self) -> Iterator[Outcome]:
         try:
             yield from self._all()

@@ -7,6 +7,9 @@ from enum import StrEnum
 from gateway.model.contact import FreightContact, ShopContact
 from policies.question import Mode
 
+OTTO = "otto"
+"""The name of OTTO Market among the marketplaces."""
+
 
 class Status(StrEnum):
     """OTTO's `fulfillmentStatus` of a position item (OTTO Market Orders API v4)."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from gateway.errors import ConfigurationError, NotFound
 from gateway.marketplaces.window import Readable
 from gateway.model.account import Office
+from gateway.model.order import OTTO
 from gateway.settings import Settings
 from gateway.usecases import clients, register
 from gateway.usecases.actors import OPERATOR
@@ -78,6 +79,7 @@ def _take_in(services: Services, merchant: str, source: Readable, request_id: st
         services,
         merchant,
         OPERATOR,
+        services.marketplaces[OTTO],
         source,
         request_id=request_id,
         on_rejected=lambda _: None,

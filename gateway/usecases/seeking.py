@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.errors import InvalidInput
-from gateway.marketplaces.otto.mail import normalised
-from gateway.marketplaces.otto.phone import e164
+from gateway.marketplaces.mail import normalised
+from gateway.marketplaces.phone import e164
 from gateway.model.contact import Private
 from gateway.storage import orders
 from gateway.storage.store import Transaction

@@ -1,8 +1,10 @@
 """The use cases of one running gateway, as the edges receive them; wired in `gateway.app` alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from gateway.marketplaces.marketplace import Marketplace
 from gateway.marketplaces.otto.facts import OttoFacts
 from gateway.settings import Settings
 from gateway.storage.store import Store
@@ -31,6 +33,7 @@ class Services:
     opener: Opener
     engine: Engine
     otto: OttoFacts
+    marketplaces: Mapping[str, Marketplace]
 
     @cached_property
     def intake(self) -> Intake:

@@ -8,21 +8,19 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, TypedDict, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from gateway.marketplaces.countries import alpha2
 from gateway.marketplaces.paths import by_path
+from gateway.marketplaces.shaped import COMPANY, ShapedOrder
 from gateway.model.order import Status
 
 _T = TypeVar("_T")
 
 ORDER_NUMBER = re.compile(r"[A-Za-z0-9]{10}")
 """OTTO Market Orders API v4: ten alphanumerics."""
-
-COMPANY = "COMPANY"
-"""The salutation of an address that is a company's."""
 
 _MOST_PIECES = 1000
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -35,46 +33,6 @@ _UNWANTED = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
 _STATUSES = {status.value: status for status in Status}
-
-
-class InvoiceAddress(TypedDict):
-    """What is read of the invoice address; absent, null and empty are None."""
-
-    first_name: str | None
-    last_name: str | None
-    phone_number: str | None
-    email: str | None
-
-
-class DeliveryAddress(InvoiceAddress):
-    """What is read of the delivery address."""
-
-    salutation: str | None
-    title: str | None
-    zip_code: str | None
-    country_code: str
-
-
-class PositionItem(TypedDict):
-    """One piece, with its product's SKU and its tracking's carrier."""
-
-    position_item_id: str
-    fulfillment_status: Status
-    delivery_type: str | None
-    sku: str | None
-    tracking_carrier: str | None
-
-
-class ShapedOrder(TypedDict):
-    """An order that has its shape."""
-
-    sales_order_id: str
-    order_number: str
-    order_date: datetime
-    last_modified_date: datetime
-    position_items: list[PositionItem]
-    delivery_address: DeliveryAddress | None
-    invoice_address: InvoiceAddress | None
 
 
 def shaped(value: Mapping[str, Any], delivery_types: Collection[str]) -> ShapedOrder:

@@ -1,6 +1,6 @@
 """Reads, validates, derives and seals orders in processes of their own, for an import of many.
 
-A process gets the orders' bytes, the marketplace's facts and the two keys that sealing needs; no
+A process gets the orders' bytes, the marketplace with its facts and the two keys that sealing needs; no
 database, no keyring, no key provider. What it gives back comes in the order of what it got.
 """
 
@@ -16,8 +16,8 @@ from multiprocessing import get_context
 from typing import Protocol
 
 from gateway.errors import Unavailable
-from gateway.marketplaces.otto.derive import Rejected, prepare
-from gateway.marketplaces.otto.facts import OttoFacts
+from gateway.marketplaces.deriving import Rejected
+from gateway.marketplaces.marketplace import Marketplace
 from gateway.model.order import Order
 from gateway.usecases.incoming.ahead import Ahead, sealed_ahead
 from gateway.usecases.services import Services
@@ -40,7 +40,7 @@ class _Bench:
     """What a process of the pool works with."""
 
     merchant: str
-    facts: OttoFacts
+    marketplace: Marketplace
     sealer: Sealer
 
 
@@ -50,10 +50,10 @@ class Pool:
     def __init__(self, executor: ProcessPoolExecutor) -> None:
         self._executor = executor
 
-    def submit(self, raw: Sequence[bytes], now: datetime) -> Awaited:
+    def submit(self, packed: Sequence[bytes], now: datetime) -> Awaited:
         """Have these orders made, as of `now`."""
         with _in_our_words():
-            return _Told(self._executor.submit(_make, raw, now))
+            return _Told(self._executor.submit(_make, packed, now))
 
 
 class _Told:
@@ -80,7 +80,9 @@ def _in_our_words() -> Iterator[None]:
 
 
 @contextmanager
-def pool(services: Services, merchant: str, processes: int) -> Iterator[Pool]:
+def pool(
+    services: Services, merchant: str, marketplace: Marketplace, processes: int
+) -> Iterator[Pool]:
     """The processes, ended with the import; none of them outlives this one."""
     loan = Loan.of(*services.sealer.keys(services.store.clock()))
     executor = ProcessPoolExecutor(
@@ -88,7 +90,7 @@ def pool(services: Services, merchant: str, processes: int) -> Iterator[Pool]:
         # A forked process would inherit connections and keys.
         mp_context=get_context("spawn"),
         initializer=_begin,
-        initargs=(merchant, services.otto, loan),
+        initargs=(merchant, marketplace, loan),
     )
     try:
         yield Pool(executor)
@@ -104,20 +106,20 @@ def cores() -> int:
 _benches: list[_Bench] = []
 
 
-def _begin(merchant: str, facts: OttoFacts, loan: Loan) -> None:
+def _begin(merchant: str, marketplace: Marketplace, loan: Loan) -> None:
     """Runs once in each process of the pool."""
     # Ctrl-C reaches every process at a terminal; the import ends these itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _benches.append(_Bench(merchant, facts, Sealer(BorrowedKeys(loan), os.urandom)))
+    _benches.append(_Bench(merchant, marketplace, Sealer(BorrowedKeys(loan), os.urandom)))
 
 
-def _make(raw: Sequence[bytes], now: datetime) -> list[Made]:
+def _make(packed: Sequence[bytes], now: datetime) -> list[Made]:
     [bench] = _benches
-    return [_made(bench, one, now) for one in raw]
+    return [_made(bench, one, now) for one in packed]
 
 
-def _made(bench: _Bench, raw: bytes, now: datetime) -> Made:
-    order = prepare(raw, bench.facts)
+def _made(bench: _Bench, packed: bytes, now: datetime) -> Made:
+    order = bench.marketplace.prepared(packed)
     if isinstance(order, Rejected):
         return order
     return order, sealed_ahead(bench.sealer, bench.merchant, order, now, os.urandom)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from gateway.audit.entry import Actor
-from gateway.marketplaces.otto.derive import Rejected, derive
-from gateway.marketplaces.stream import Broken, Malformed, OrderStream, Outcome, RawOrder
+from gateway.marketplaces.deriving import Rejected
+from gateway.marketplaces.marketplace import Documents, Marketplace
+from gateway.marketplaces.stream import Broken, Malformed, Outcome, RawOrder
 from gateway.marketplaces.window import Readable
 from gateway.model.order import Order
 from gateway.usecases.incoming.ahead import Ahead
@@ -25,13 +26,16 @@ class RejectedOrder:
     """An order that was not taken in; `position` counts from 1 in the input.
 
     `errors` maps field paths to messages without any value in them; `raw` is the order as it came,
-    None where it is too long to be held.
+    None where it is too long to be held. `again` is the same as it stands in a file of rejects, which
+    begins with `head`.
     """
 
     position: int
     order_number: str | None
     errors: Mapping[str, Sequence[str]]
     raw: bytes | None = field(repr=False)
+    again: bytes | None = field(default=None, repr=False)
+    head: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,7 @@ def import_orders(
     services: Services,
     merchant: str,
     asker: Actor,
+    marketplace: Marketplace,
     source: Readable,
     *,
     request_id: str | None,
@@ -71,17 +76,17 @@ def import_orders(
     most_rejected: int | None = None,
     processes: int = 0,
 ) -> Imported:
-    """Take in the orders of `source`: one order, a page, an array or NDJSON, in any length.
+    """Take in the orders of `source`, as `marketplace` writes them, in any length.
 
     `on_batch` is called after each durable commit. Whatever `source` raises goes through; what was
     counted then stays stored. `most_rejected` bounds how many bad orders are read before it ends.
     With `processes` a long import is read, derived and sealed by as many beside this one; what comes
     of it is the same, in the same order.
     """
-    run = _Run(services, merchant, asker, request_id, on_rejected, on_batch)
-    stream = OrderStream(source, order_bytes=services.settings.limits.order_bytes)
+    stream = marketplace.documents(source, services.settings.limits.order_bytes)
+    run = _Run(services, merchant, asker, stream, request_id, on_rejected, on_batch)
     with ExitStack() as stack:
-        for part in _made(services, merchant, stream, processes, stack):
+        for part in _made(services, merchant, marketplace, stream, processes, stack):
             for outcome, made in part.outcomes:
                 match outcome:
                     case RawOrder():
@@ -109,7 +114,12 @@ class _Part:
 
 
 def _made(
-    services: Services, merchant: str, stream: OrderStream, processes: int, stack: ExitStack
+    services: Services,
+    merchant: str,
+    marketplace: Marketplace,
+    stream: Documents,
+    processes: int,
+    stack: ExitStack,
 ) -> Iterator[_Part]:
     """The stream in parts: the first ones made here, the others by a pool that it is then worth."""
     outcomes = iter(stream)
@@ -117,17 +127,17 @@ def _made(
     for outcome in here:
         made = None
         if isinstance(outcome, RawOrder):
-            derived = derive(outcome.value, services.otto)
+            derived = marketplace.derived(outcome.value)
             made = derived if isinstance(derived, Rejected) else (derived, None)
         yield _Part([(outcome, made)], stream.consumed)
     if not processes or (first := next(outcomes, None)) is None:
         return
-    workers = stack.enter_context(pool(services, merchant, processes))
+    workers = stack.enter_context(pool(services, merchant, marketplace, processes))
     under_way: deque[tuple[list[Outcome], Awaited, int]] = deque()
     further = chain([first], outcomes)
     while part := list(islice(further, BATCH)):
-        raw = [one.raw for one in part if isinstance(one, RawOrder)]
-        awaited = workers.submit(raw, services.store.clock())
+        packed = [marketplace.packed(one) for one in part if isinstance(one, RawOrder)]
+        awaited = workers.submit(packed, services.store.clock())
         under_way.append((part, awaited, stream.consumed))
         # Enough that nobody waits for work, few enough that memory does not grow with the input.
         if len(under_way) > 2 * processes:
@@ -150,6 +160,7 @@ class _Run:
         services: Services,
         merchant: str,
         asker: Actor,
+        stream: Documents,
         request_id: str | None,
         on_rejected: Callable[[RejectedOrder], None],
         on_batch: Callable[[Counts], None],
@@ -160,6 +171,7 @@ class _Run:
         self._services = services
         self._merchant = merchant
         self._asker = asker
+        self._stream = stream
         self._request_id = request_id
         self._on_rejected = on_rejected
         self._on_batch = on_batch
@@ -222,5 +234,12 @@ class _Run:
         self.rejected += 1
         self._refused += 1
         self._on_rejected(
-            RejectedOrder(position=position, order_number=order_number, errors=errors, raw=raw)
+            RejectedOrder(
+                position=position,
+                order_number=order_number,
+                errors=errors,
+                raw=raw,
+                again=None if raw is None else self._stream.again(raw),
+                head=self._stream.head,
+            )
         )

@@ -1,21 +1,12 @@
-"""The facts as shipped, for all tests of OTTO's orders, and OTTO's imitation for those of the client."""
+"""OTTO's imitation, for the tests of the client."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from gateway.marketplaces.otto.facts import OttoFacts
 from gateway.marketplaces.otto.local import LocalOtto
 from tests.marketplaces.otto.live import Connected, Time, serving
-
-CONFIG = Path(__file__).parents[3] / "config"
-
-
-@pytest.fixture(scope="session")
-def facts() -> OttoFacts:
-    """`config/marketplaces/otto.toml`."""
-    return OttoFacts.load(CONFIG / "marketplaces" / "otto.toml")
 
 
 @pytest.fixture

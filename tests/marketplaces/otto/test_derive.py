@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.marketplaces.otto.derive import Rejected, derive, prepare
+from gateway.marketplaces.deriving import Rejected
+from gateway.marketplaces.otto.derive import derive, prepare
 from gateway.marketplaces.otto.facts import OttoFacts
 from gateway.model.contact import Private
 from gateway.model.order import EmailKind, Evidence, Flag, Order, Status

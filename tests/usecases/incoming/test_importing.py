@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gateway.audit.entry import Actor
 from gateway.errors import Unavailable
 from gateway.marketplaces.stream import Broken
+from gateway.model.order import OTTO
 from gateway.storage.orders import FREIGHT, envelopes
 from gateway.usecases.incoming import importing
 from gateway.usecases.incoming.importing import (
@@ -45,6 +46,7 @@ class Import:
             world.services,
             "default",
             SENDER,
+            world.services.marketplaces[OTTO],
             self.source,
             request_id="request",
             on_rejected=self.rejected.append,
@@ -137,6 +139,7 @@ def test_a_source_that_fails_leaves_what_is_counted(world: World) -> None:
             world.services,
             "default",
             SENDER,
+            world.services.marketplaces[OTTO],
             Dropped(body),
             request_id=None,
             on_rejected=lambda _: None,
@@ -222,6 +225,7 @@ def test_an_import_whose_process_was_ended_goes_on_where_it_was(world: World) ->
             world.services,
             "default",
             SENDER,
+            world.services.marketplaces[OTTO],
             Deadly(body),
             request_id=None,
             on_rejected=lambda _: None,

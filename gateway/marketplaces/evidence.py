@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from gateway.marketplaces.otto.facts import OttoFacts
+from gateway.marketplaces.facts import DerivationFacts
 from gateway.model.order import Evidence, Item
 from policies.question import Mode
 
 
 def classify(
-    delivery_type: str | None, sku: str | None, tracking_carrier: str | None, facts: OttoFacts
+    delivery_type: str | None, sku: str | None, tracking_carrier: str | None, facts: DerivationFacts
 ) -> tuple[Mode, Evidence]:
     """The mode by the strongest evidence there is: delivery type, SKU table, tracking carrier.
 

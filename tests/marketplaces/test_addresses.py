@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.marketplaces.otto.addresses import is_made_up, placeholder, relay
+from gateway.marketplaces.addresses import is_made_up, placeholder, relay
+from gateway.marketplaces.mail import normalised
 from gateway.marketplaces.otto.facts import OttoFacts
-from gateway.marketplaces.otto.mail import normalised
 
 NUMBER = "bagm62dvgp"
 NAMES = st.none() | st.text(max_size=130)

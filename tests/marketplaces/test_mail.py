@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.marketplaces.otto.mail import domain_of, normalised
+from gateway.marketplaces.mail import domain_of, normalised
 
 
 @pytest.mark.parametrize(

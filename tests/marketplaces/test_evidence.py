@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.marketplaces.otto.evidence import classify, with_assignment
+from gateway.marketplaces.evidence import classify, with_assignment
 from gateway.marketplaces.otto.facts import OttoFacts
 from gateway.model.order import Evidence, Item, Status
 from policies.question import Mode

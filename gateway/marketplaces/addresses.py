@@ -9,8 +9,8 @@ import unicodedata
 
 from anyascii import anyascii
 
-from gateway.marketplaces.otto.facts import OttoFacts
-from gateway.marketplaces.otto.mail import domain_of
+from gateway.marketplaces.facts import DerivationFacts
+from gateway.marketplaces.mail import domain_of
 
 _LOCAL_OCTETS = 64  # RFC 5321 §4.5.3.1.1
 _GERMAN = str.maketrans(
@@ -22,7 +22,7 @@ _RELAY_LOCAL = re.compile(r"(?=.{1,64}\Z)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 _DOTS = re.compile(r"\.{2,}")
 
 
-def relay(text: str | None, facts: OttoFacts) -> str | None:
+def relay(text: str | None, facts: DerivationFacts) -> str | None:
     """The address where it is OTTO's relay, that is of plain form and in a relay domain, else None."""
     local, _, domain = (text or "").rpartition("@")
     domain = domain.lower()
@@ -31,13 +31,15 @@ def relay(text: str | None, facts: OttoFacts) -> str | None:
     return f"{local}@{domain}"
 
 
-def is_made_up(address: str, facts: OttoFacts) -> bool:
+def is_made_up(address: str, facts: DerivationFacts) -> bool:
     """Whether a normalised address is a relay or a placeholder, so not the buyer's own."""
     domain = domain_of(address)
     return domain in facts.relay_domains or domain == facts.placeholder_domain
 
 
-def placeholder(first: str | None, last: str | None, order_number: str, facts: OttoFacts) -> str:
+def placeholder(
+    first: str | None, last: str | None, order_number: str, facts: DerivationFacts
+) -> str:
     """An address for shops that works nowhere, valid for any names, the same for the same order.
 
     Of the names only letters are kept: a phone number or an address that somebody typed into a name

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.marketplaces.otto.phone import e164
+from gateway.marketplaces.phone import e164
 
 BERLIN = "+493023125001"
 MOBILE = "+491713920001"
