@@ -11,6 +11,7 @@ from gateway.errors import Conflict, InvalidInput
 from gateway.handover import export as handing
 from gateway.handover.export import Export, Form
 from gateway.handover.files.edifact import Charset
+from gateway.handover.files.fortras import EmailCode
 from gateway.handover.files.iftmin import Directory
 from gateway.handover.keys import carrier_keys
 from gateway.handover.letter import sealed_file
@@ -20,13 +21,15 @@ from gateway.usecases.actors import OPERATOR
 from gateway.usecases.questions import CONTACT_FIELDS
 from gateway.vault.keyfile import replace_private
 
-_IFTMIN = "iftmin"
+_IFTMIN, _FORTRAS = "iftmin", "fortras"
 _STDOUT = "-"
 
 
 @click.command()
 @click.option("--carrier", "carrier_id", required=True, metavar="ID")
-@click.option("--format", "form", required=True, type=click.Choice([_IFTMIN, "csv", "vcard"]))
+@click.option(
+    "--format", "form", required=True, type=click.Choice([_IFTMIN, _FORTRAS, "csv", "vcard"])
+)
 @click.option("--out", required=True, metavar="FILE|-", help="Where it is written, mode 0600.")
 @click.option(
     "--order",
@@ -56,6 +59,13 @@ _STDOUT = "-"
     show_default=True,
     help="Of iftmin; what it does not have keeps an order out of the file.",
 )
+@click.option(
+    "--email-code",
+    type=click.Choice([it.value for it in EmailCode]),
+    default=EmailCode.EML.value,
+    show_default=True,
+    help="Of fortras: how the carrier's network calls e-mail.",
+)
 @click.option("--plain", is_flag=True, help="Not encrypted, and to a terminal only: --out -")
 @merchant_option
 @json_option
@@ -69,6 +79,7 @@ def export(
     fields: tuple[str, ...],
     directory: str,
     charset: str,
+    email_code: str,
     plain: bool,
     merchant: str,
     as_json: bool,
@@ -82,13 +93,14 @@ def export(
     \b
     Examples:
       gateway handover export --carrier dachser --format iftmin --out dachser.edi.jwe
+      gateway handover export --carrier dachser --format fortras --out dachser.bord.jwe
       gateway handover export --carrier dachser --format csv --out - > dachser.csv.jwe
       gateway handover export --carrier dachser --format vcard --order bagm62dvgp --out - --plain
     """
     merchant = run.merchant(merchant)
     carrier = _carrier(run, merchant, carrier_id)
     _check(carrier, out, plain=plain)
-    chosen = _form(run, form, directory, charset, merchant, carrier_id)
+    chosen = _form(run, form, directory, charset, email_code, merchant, carrier_id)
     done = handing.export(
         run.services,
         merchant,
@@ -134,8 +146,16 @@ def _check(carrier: Carrier, out: str, *, plain: bool) -> None:
 
 
 def _form(
-    run: Run, form: str, directory: str, charset: str, merchant: str, carrier_id: str
+    run: Run,
+    form: str,
+    directory: str,
+    charset: str,
+    email_code: str,
+    merchant: str,
+    carrier_id: str,
 ) -> Form:
+    if form == _FORTRAS:
+        return handing.bordero(EmailCode(email_code), run.services, merchant, carrier_id)
     if form != _IFTMIN:
         return {"csv": handing.CSV, "vcard": handing.VCARD}[form]
     return handing.edifact(

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.audit.entry import Actor
-from gateway.handover.files import iftmin, spreadsheet, vcard
+from gateway.handover.files import fortras, iftmin, spreadsheet, vcard
 from gateway.handover.files.edifact import Charset
+from gateway.handover.files.fortras import EmailCode, Fortras
 from gateway.handover.files.iftmin import Directory, Iftmin
 from gateway.handover.files.row import Row, UnfitError
 from gateway.model.carrier import Carrier
@@ -60,6 +61,18 @@ def edifact(
     )
     name = f"iftmin-{directory}"
     return Form(name, "application/EDIFACT", interchange.message, interchange.interchange)
+
+
+def bordero(code: EmailCode, services: Services, merchant: str, carrier_id: str) -> Form:
+    """A Fortras manifest from a merchant to a carrier."""
+    manifest = Fortras(
+        sender=merchant[: fortras.PARTY].upper(),
+        recipient=carrier_id[: fortras.PARTY].upper(),
+        reference=services.store.entropy(7).hex().upper(),
+        email_code=code,
+        now=services.store.clock(),
+    )
+    return Form("fortras", "text/plain;charset=ISO-8859-1", manifest.consignment, manifest.file)
 
 
 def export(

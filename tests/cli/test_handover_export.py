@@ -81,6 +81,7 @@ def carrier(gateway: Gateway, services: Services, tmp_path: Path) -> Carrier:
         ("csv", "text/csv", '"tel:+493023125001"'),
         ("vcard", "text/vcard", "TEL;VALUE=uri;TYPE=voice:tel:+493023125001"),
         ("iftmin", "application/EDIFACT", "COM+?+493023125001:TE'"),
+        ("fortras", "text/plain;charset=ISO-8859-1", "TEL+493023125001 "),
     ],
 )
 def test_a_file_opens_for_the_carrier_alone(

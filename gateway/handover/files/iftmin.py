@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from gateway.handover.files.edifact import Charset, Segment, Writer
-from gateway.handover.files.row import PURPOSE, Row, UnfitError
+from gateway.handover.files.row import PURPOSE, Row, at_words
 from gateway.handover.phones import is_mobile
 
 _NAME = 35  # 3036 party name, of which C080 has five; 3412 department or employee
@@ -80,7 +80,7 @@ class Iftmin:
         contact: Sequence[Sequence[str]] = [["IC"]]
         if row.name is not None:
             name = writer.value("name", row.name, _NAME * _NAMES)
-            parts = [name] if len(name) <= _NAME else _at_words(name)
+            parts = at_words("name", name, _NAMES, _NAME)
             segments = [("NAD", [["CN"], [], [], parts])]
             contact = [["IC"], ["", parts[0]]]
         segments.append(("CTA", contact))
@@ -92,17 +92,3 @@ class Iftmin:
             email = writer.value("email", row.email, longest)
             segments.append(("COM", [[email, "EM"]]))
         return segments
-
-
-def _at_words(name: str) -> list[str]:
-    """The name in parts that neither begin nor end with a space, which readers may drop."""
-    parts = [""]
-    for word in name.split():
-        joined = f"{parts[-1]} {word}".strip()
-        if len(joined) <= _NAME:
-            parts[-1] = joined
-        elif len(word) <= _NAME and len(parts) < _NAMES:
-            parts.append(word)
-        else:
-            raise UnfitError("name", f"does not fit into {_NAMES} parts of {_NAME} characters")
-    return parts

@@ -59,5 +59,24 @@ def is_calm(text: str) -> bool:
     return _DISTURBING.search(text) is None
 
 
+def at_words(name: str, text: str, most: int, longest: int) -> list[str]:
+    """The text in parts that neither begin nor end with a space, which readers may drop.
+
+    One that fits as it is stays whole. UnfitError: it cannot be divided into as many.
+    """
+    if len(text) <= longest:
+        return [text]
+    parts = [""]
+    for word in text.split():
+        joined = f"{parts[-1]} {word}".strip()
+        if len(joined) <= longest:
+            parts[-1] = joined
+        elif len(word) <= longest and len(parts) < most:
+            parts.append(word)
+        else:
+            raise UnfitError(name, f"does not fit into {most} parts of {longest} characters")
+    return parts
+
+
 def _text(value: Private | None) -> str | None:
     return None if value is None else value.reveal()
