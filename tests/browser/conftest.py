@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,13 +25,14 @@ from gateway.settings import load
 from gateway.usecases.people import accounts
 from gateway.usecases.services import Services
 from tests.conftest import Clock, Template
+from tests.npm import installed
 
 _FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--force-color-profile=srgb", "--hide-scrollbars", "--accept-lang=de-DE"),
 )
-_AXE = "axe-core@4.14.1"
+_AXE = "4.14.1"
 _SECONDS = 10
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
@@ -184,15 +184,8 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 @pytest.fixture(scope="session")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The source of axe-core."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed")
     home = tmp_path_factory.mktemp("axe")
-    flags = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(home))
-    done = subprocess.run([npm, "install", *flags, _AXE], capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip(f"npm cannot install {_AXE}")
-    return (home / "node_modules/axe-core/axe.min.js").read_text("utf-8")
+    return (installed("axe-core", _AXE, home) / "axe.min.js").read_text("utf-8")
 
 
 @pytest.fixture(scope="session")
