@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, select, tuple_
 
 from gateway.model.kept import Stage
 from gateway.model.order import ENDED
@@ -51,11 +51,15 @@ def page(
     found = (
         select(time, number)
         .join(orders, and_(orders.c.merchant == items.c.merchant, orders.c.order_number == number))
-        .where(*_of(items, merchant, carrier_id, stage))
+        .where(*_of(items, merchant, carrier_id, stage, items.c.carrier))
         .where(orders.c.erased_at.is_(None), orders.c.latest_at > now)
         .where(
             ~select(ahead.c.item)
-            .where(*_of(ahead, merchant, carrier_id, stage), ahead.c.order_number == number)
+            .where(
+                # By the order's own pieces: any index of the carrier's would walk its whole list.
+                *_of(ahead, merchant, carrier_id, stage, func.coalesce(ahead.c.carrier, "")),
+                ahead.c.order_number == number,
+            )
             .where(earlier)
             .exists()
         )
@@ -67,7 +71,9 @@ def page(
     return [Place(*row) for row in connection.execute(behind)]
 
 
-def _of(pieces: Any, merchant: str, carrier_id: str, stage: Stage) -> list[ColumnElement[bool]]:
+def _of(
+    pieces: Any, merchant: str, carrier_id: str, stage: Stage, carrier: ColumnElement[str]
+) -> list[ColumnElement[bool]]:
     """The carrier's pieces in this stage; the tests for NULL are the index's own words."""
     states = {
         Stage.OPEN: [pieces.c.delivered_at.is_(None), pieces.c.appointment_starts_at.is_(None)],
@@ -79,7 +85,7 @@ def _of(pieces: Any, merchant: str, carrier_id: str, stage: Stage) -> list[Colum
     }
     return [
         pieces.c.merchant == merchant,
-        pieces.c.carrier == carrier_id,
+        carrier == carrier_id,
         *states[stage],
         pieces.c.mode == Mode.FREIGHT.value,
         pieces.c.status.not_in(_ENDED),
