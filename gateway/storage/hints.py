@@ -6,9 +6,37 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from gateway.storage.hint_tables import habits, hints
+from gateway.storage.prepared import Prepared
+
+_BEYOND = 1 << 30
+_MINE = (habits.c.merchant == bindparam("of")) & (habits.c.habit == bindparam("called"))
+_HABIT = Prepared(
+    select(habits.c.slot, habits.c.count)
+    .where(_MINE, habits.c.slot < bindparam("before"))
+    .order_by(habits.c.slot.desc())
+    .limit(bindparam("most"))
+)
+_SLOTS = Prepared(
+    select(habits.c.slot).where(
+        _MINE, habits.c.slot >= bindparam("low"), habits.c.slot <= bindparam("high")
+    )
+)
+_ADD = Prepared(
+    update(habits)
+    .where(_MINE, habits.c.slot == bindparam("at"))
+    .values(count=habits.c.count + bindparam("more"))
+)
+_BEGIN = Prepared(
+    insert(habits).values(
+        merchant=bindparam("of"),
+        habit=bindparam("called"),
+        slot=bindparam("at"),
+        count=bindparam("more"),
+    )
+)
 
 
 class HintKind(StrEnum):
@@ -100,26 +128,23 @@ def review(connection: Connection, merchant: str, key: str, found: Review) -> No
 
 
 def habit(
-    connection: Connection, merchant: str, name: str, before: int | None = None, limit: int = 24
+    connection: Connection, merchant: str, name: str, before: int = _BEYOND, limit: int = 24
 ) -> dict[int, int]:
     """Counts by slot: the last `limit` slots, where `before` is given those before it."""
-    mine = select(habits.c.slot, habits.c.count).where(
-        habits.c.merchant == merchant, habits.c.habit == name
-    )
-    if before is not None:
-        mine = mine.where(habits.c.slot < before)
-    found = connection.execute(mine.order_by(habits.c.slot.desc()).limit(limit))
-    return {row[0]: row[1] for row in found}
+    asked = {"of": merchant, "called": name, "before": before, "most": limit}
+    return {row.slot: row.count for row in _HABIT.all(connection, asked)}
 
 
 def add(connection: Connection, merchant: str, name: str, added: Mapping[int, int]) -> None:
     """Add to the counts of these slots."""
-    for slot, number in added.items():
-        mine = (habits.c.merchant == merchant) & (habits.c.habit == name) & (habits.c.slot == slot)
-        more = update(habits).where(mine).values(count=habits.c.count + number)
-        if connection.execute(more).rowcount == 0:
-            row = {"merchant": merchant, "habit": name, "slot": slot, "count": number}
-            connection.execute(insert(habits).values(row))
+    asked = {"of": merchant, "called": name, "low": min(added), "high": max(added)}
+    there = {row.slot for row in _SLOTS.all(connection, asked)}
+    rows = [
+        {"of": merchant, "called": name, "at": slot, "more": number}
+        for slot, number in added.items()
+    ]
+    _ADD.run(connection, [row for row in rows if row["at"] in there])
+    _BEGIN.run(connection, [row for row in rows if row["at"] not in there])
 
 
 def _hint(row: Any) -> Hint:

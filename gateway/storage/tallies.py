@@ -1,4 +1,4 @@
-"""Counts entries by kind, and finds their places without reading those between.
+"""Tells how many entries of each kind there are and finds their places, without reading those between.
 
 A kind is one combination of all that entries can be sought by. There are few, so any question that
 is a choice of kinds is answered from a short list, however long the log is.
@@ -6,17 +6,14 @@ is a choice of kinds is answered from a short list, however long the log is.
 
 import struct
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import tzinfo
 from heapq import merge
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, select
 
-from gateway.audit.entry import Action, Entry
-from gateway.storage import tree
-from gateway.storage.tables import logs
+from gateway.audit.entry import Entry
 from gateway.storage.tally_tables import kinds, tallied, tallies
 
 BLOCK = 4096
@@ -67,35 +64,9 @@ def known(connection: Connection, merchant: str) -> dict[int, Kind]:
     return {row.kind: _kind(row) for row in found}
 
 
-def waiting(connection: Connection) -> list[tuple[int, str]]:
-    """The logs that have entries which are not counted, each with its merchant."""
-    found = select(logs.c.log, logs.c.merchant).outerjoin(tallied, tallied.c.log == logs.c.log)
-    uncounted = logs.c.size > func.coalesce(tallied.c.upto, 0)
-    return [(row.log, row.merchant) for row in connection.execute(found.where(uncounted))]
-
-
 def counted(connection: Connection, log: int) -> int:
     """How many entries of a log are counted."""
     return connection.execute(select(tallied.c.upto).where(tallied.c.log == log)).scalar() or 0
-
-
-def count(connection: Connection, log: int, merchant: str, zone: tzinfo, limit: int) -> list[Entry]:
-    """Count the next entries, at most `limit`; which they were, oldest first."""
-    row = select(tallied.c.upto).where(tallied.c.log == log).with_for_update()
-    start = connection.execute(row).scalar()
-    if start is None:
-        connection.execute(insert(tallied).values(log=log, upto=0))
-        start = 0
-    leaves = tree.leaves(connection, log, start, start + limit)
-    found: dict[tuple[int, Kind, int], list[tuple[int, int]]] = {}
-    parsed = [Entry.parse(leaf) for leaf in leaves]
-    for index, entry in enumerate(parsed, start):
-        key = (index // BLOCK, Kind.of(entry), entry.time.astimezone(zone).toordinal())
-        found.setdefault(key, []).append((index % BLOCK, _short(entry.subject)))
-    _add(connection, log, merchant, found)
-    end = start + len(leaves)
-    connection.execute(update(tallied).where(tallied.c.log == log).values(upto=end))
-    return parsed
 
 
 # ---- Counts -------------------------------------------------------------------------------------
@@ -256,63 +227,6 @@ def _between(piece: Piece) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-# ---- Adding -------------------------------------------------------------------------------------
-
-
-def _add(
-    connection: Connection,
-    log: int,
-    merchant: str,
-    found: Mapping[tuple[int, Kind, int], Sequence[tuple[int, int]]],
-) -> None:
-    if not found:
-        return
-    ids = _ids(connection, merchant, {kind for _, kind, _ in found})
-    blocks = {block for block, _, _ in found}
-    there = select(tallies).where(tallies.c.log == log, tallies.c.block.in_(blocks))
-    before = {(row.block, row.kind, row.day): row for row in connection.execute(there)}
-    fresh: list[dict[str, Any]] = []
-    for (block, kind, day), added in found.items():
-        key = (block, ids[kind], day)
-        old = before.get(key)
-        places = (old.places if old else b"") + _packed([place for place, _ in added])
-        subjects = struct.pack(f"<{len(added)}Q", *(subject for _, subject in added))
-        values = {
-            "count": len(places) // 2,
-            "places": places,
-            # Of disclosures alone it is asked whom they tell of.
-            "subjects": (old.subjects if old else b"") + subjects if _discloses(kind) else None,
-        }
-        if key in before:
-            mine = (tallies.c.log == log) & (tallies.c.block == block)
-            mine &= (tallies.c.kind == key[1]) & (tallies.c.day == day)
-            connection.execute(update(tallies).where(mine).values(values))
-        else:
-            fresh.append({"log": log, "block": block, "kind": key[1], "day": day, **values})
-    if fresh:
-        connection.execute(insert(tallies), fresh)
-
-
-def _ids(connection: Connection, merchant: str, needed: Collection[Kind]) -> dict[Kind, int]:
-    ids = {kind: id_ for id_, kind in known(connection, merchant).items()}
-    missing = [kind for kind in needed if kind not in ids]
-    for kind in missing:
-        row = {
-            "merchant": merchant,
-            "action": kind.action,
-            "outcome": kind.outcome,
-            "purpose": kind.purpose,
-            "carrier": kind.carrier,
-            "role": kind.role,
-            "actor": kind.actor,
-            "reasons": " ".join(kind.reasons),
-            "fields": " ".join(kind.fields),
-        }
-        made = connection.execute(insert(kinds).values(row))
-        ids[kind] = int(made.inserted_primary_key[0])  # type: ignore[index]
-    return ids
-
-
 def _kind(row: Any) -> Kind:
     return Kind(
         action=row.action,
@@ -324,19 +238,6 @@ def _kind(row: Any) -> Kind:
         reasons=tuple(row.reasons.split()),
         fields=tuple(row.fields.split()),
     )
-
-
-def _discloses(kind: Kind) -> bool:
-    return kind.action == Action.CONTACT_RELEASED.value
-
-
-def _short(subject: str | None) -> int:
-    """The last 64 bits of a subject's name: among ten million, two alike are very unlikely."""
-    return int(subject[16:], 16) if subject else 0
-
-
-def _packed(places: Sequence[int]) -> bytes:
-    return struct.pack(f"<{len(places)}H", *places)
 
 
 def _unpacked(places: bytes) -> tuple[int, ...]:

@@ -3,14 +3,16 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from itertools import count
+from itertools import count, product
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from markupsafe import Markup
 
 from gateway.audit.entry import Action
+from gateway.console.words import Catalogue, Language
 from gateway.model.account import Office
+from gateway.storage.hints import HintKind
 from gateway.usecases.services import Services
 from policies.question import Purpose
 from tests.conftest import Clock, a_carrier
@@ -134,6 +136,16 @@ def test_a_registration_that_lapses_soon_is_a_hint(
         found = about(hints(a_reader), "Die Registrierung von Dachser gilt nur bis")
         assert len(found) == expected
         clock.advance(seconds=1)
+
+
+def test_every_rule_is_told_in_one_sentence_in_both_languages() -> None:
+    """What is worth a look, and why, each without a second sentence."""
+    catalogue = Catalogue.load()
+    for kind in HintKind:
+        for key, language in product((f"hint.{kind}", f"because.{kind}"), Language):
+            for text in catalogue.forms(key, language).values():
+                assert text.endswith("."), key
+                assert not re.search(r"[.!?] ", text), key
 
 
 def test_a_hint_leads_to_the_entries_behind_it(

@@ -1,5 +1,8 @@
 """Notices in new entries what is worth a look: five plain rules, no score; it decides nothing.
 
+The first release to a carrier, far more of them than is usual, a burst of refusals, one contact fetched
+often, an hour that is not a carrier's. That a registration lapses no entry tells: see `hints`.
+
 What is usual is counted of each carrier and client apart, from the log alone. Each hint can be said
 in one sentence, and led back to the entries that it is about.
 """

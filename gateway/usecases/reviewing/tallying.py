@@ -7,12 +7,12 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from gateway.errors import GatewayError, Unavailable
-from gateway.storage import tallies
+from gateway.storage import counting, tallies
 from gateway.storage.store import Store
 from gateway.usecases.reviewing.noticing import notice
 
 _STEP = 1000
-"""Entries that are counted in one transaction: a release that waits for it waits some milliseconds."""
+"""Entries that are counted in one transaction: a release that waits for it waits a tenth of a second."""
 
 _SOON = 20 * _STEP
 """Entries that are counted while somebody waits for the numbers: about a second."""
@@ -23,7 +23,7 @@ _PAUSE_SECONDS = 1.0
 def count_waiting(store: Store, zone: tzinfo) -> None:
     """Count every entry that is not counted, and notice what is worth a look; `zone` has the days."""
     with store.read() as connection:
-        found = tallies.waiting(connection)
+        found = counting.waiting(connection)
     for log, merchant in found:
         while _step(store, log, merchant, zone) == _STEP:
             pass
@@ -44,7 +44,7 @@ def catch_up(store: Store, log: int, merchant: str, zone: tzinfo, upto: int) -> 
 
 def _step(store: Store, log: int, merchant: str, zone: tzinfo) -> int:
     with store.change() as connection:
-        found = tallies.count(connection, log, merchant, zone, _STEP)
+        found = counting.count(connection, log, merchant, zone, _STEP)
         notice(connection, merchant, zone, found)
         return len(found)
 
