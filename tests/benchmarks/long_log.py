@@ -1,198 +1,210 @@
-"""A log of any length, as a year of a busy merchant leaves it: written fast, then integrated and counted."""
+"""Makes a log of any length: the entries in bulk, its tree by the sequencer, its tallies as counted.
+
+What is synthetic: entries of the same kind differ in place, time, id, salt and subject alone; they are
+spread evenly over the time; and of all but the last thousands the tallies are written as the counter
+would write them, which a test holds against the counter's own, and hints are not looked for.
+"""
 
 import random
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
-from gateway import settings
-from gateway.app import assemble, now
-from gateway.audit.entry import Action, Actor, Entry, Outcome
-from gateway.model.account import Account, Office
-from gateway.storage import schema
-from gateway.usecases import clients, merchants, register
-from gateway.usecases.actors import OPERATOR
+from sqlalchemy import Connection, update
+
+from gateway.audit.entry import Entry
+from gateway.storage import counting, tallies
+from gateway.storage.store import Store
+from gateway.storage.tables import logs
+from gateway.storage.tally_tables import tallied
 from gateway.usecases.log import sequence
-from gateway.usecases.people import accounts
 from gateway.usecases.reviewing import tallying
-from gateway.usecases.services import Services
-from policies.question import Purpose, Role
-from policies.verdict import ReasonCode
-from tests.conftest import a_carrier
 
-_CARRIERS = (
-    *("dachser", "rhenus", "emons", "hellmann", "kuehne", "schenker", "dsv", "zufall"),
-    *("koch", "logwin", "geis", "raben", "hes", "gel", "btw"),
-)
-_SPAN = timedelta(days=300)
-_BATCH = 20_000
-TOLD = {"GATEWAY_AUDIT__PERIOD": "year"}
-"""One log that does not roll over while it grows."""
+_BATCH = 5 * tallies.BLOCK
+_LATE = 3 * tallies.BLOCK
+"""Entries at the end that the gateway's own counter counts, and notices hints in."""
 
+_COMMIT = 25
+_NAMES = random.Random(1).getrandbits(128) | 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICRO = timedelta(microseconds=1)
+_DAY = timedelta(days=1) // _MICRO
+_SECOND = 1_000_000
 _COLUMNS = (
     *("log", "index", "id", "merchant", "time", "action", "outcome", "purpose"),
     *("actor_role", "actor", "carrier", "subject", "leaf"),
 )
+_MARKED = {"id": "I" * 32, "salt": "a" * 32}
+_SUBJECT = "S" * 32
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Entries that differ in place, time, id and subject alone; `weight` says how many are so."""
+    """Entries that differ in place, time, id, salt and subject alone; `weight` says how many are so."""
 
     weight: float
     entry: Entry
 
 
-def written(data: Path, size: int) -> str:
-    """Makes a gateway whose default merchant's log has this many entries; a reviewer's way in."""
-    services = assemble(settings.load({"GATEWAY_DATA": str(data), **TOLD}))
-    store = services.store
-    schema.upgrade(store.database)
-    merchants.create(store, "default", "Default")
-    year = timedelta(days=365)
-    terms = {"valid_from": now() - year, "valid_until": now() + year}
-    register.apply(store, "default", OPERATOR, [a_carrier(one, **terms) for one in _CARRIERS])
-    reviewer = accounts.create(store, "default", "bench", Office.REVIEWER)
-    kinds = _kinds(services, reviewer)
+@dataclass(slots=True)
+class _Batch:
+    rows: list[tuple[object, ...]]
+    reasons: list[tuple[str, str, int, int]]
+    cells: dict[tuple[int, int, int], list[tuple[int, int]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """From when to when the log goes on, in which days, and how many subjects it tells of."""
+
+    begin: datetime
+    end: datetime
+    zone: tzinfo
+    subjects: int
+
+
+def subject_name(number: int) -> str:
+    """A subject's name in the log: no two alike, and as scattered as real ones."""
+    return f"{number * _NAMES % 2**128:032x}"
+
+
+def entry_like(**facts: object) -> Entry:
+    """An entry that stands for all of its kind; with a subject where `subject` is true."""
+    subject = _SUBJECT if facts.pop("subject") else None
+    plain = {**_MARKED, "index": 0, "time": _EPOCH, "subject": subject}
+    return Entry(**plain, **facts)  # type: ignore[arg-type]
+
+
+def fill(store: Store, course: Course, kinds: Sequence[Kind], size: int) -> None:
+    """Let the default merchant's log grow to this many entries, with tree and tallies."""
+    tallying.count_waiting(store, course.zone)
     store.database.engine.dispose()
-    with closing(sqlite3.connect(data / "gateway.db")) as database:
-        _write(database, kinds, size)
+    with store.database.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        if not isinstance(driver, sqlite3.Connection):
+            raise TypeError("only SQLite is filled")
+        # Nobody else reads it, and whoever loses it writes it anew.
+        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-500000"):
+            driver.execute(f"PRAGMA {pragma}")
+        _write(connection, driver, course, kinds, size)
+        connection.commit()
+        driver.execute("PRAGMA journal_mode=WAL")
+    store.database.engine.dispose()
     sequence.integrate_waiting(store)
-    tallying.count_waiting(store, services.settings.console.time_zone)
-    link = accounts.link(store, reviewer)
-    store.database.engine.dispose()
-    return link
+    tallying.count_waiting(store, course.zone)
 
 
-def _write(database: sqlite3.Connection, kinds: list[Kind], size: int) -> None:
-    database.execute("PRAGMA synchronous=OFF")
+def _write(
+    connection: Connection,
+    driver: sqlite3.Connection,
+    course: Course,
+    kinds: Sequence[Kind],
+    size: int,
+) -> None:
     names = "('entries', 'entry_reasons')"
     find = f"SELECT name, sql FROM sqlite_master WHERE tbl_name IN {names} AND sql LIKE 'CREATE INDEX%'"
-    indexes = database.execute(find).fetchall()
+    indexes = driver.execute(find).fetchall()
     for name, _ in indexes:
-        database.execute(f"DROP INDEX {name}")
-    log, first = database.execute("SELECT log, size FROM logs").fetchone()
-    last = 0
-    for rows, reasons in _rows(kinds, log, first, size):
-        columns = ", ".join(f'"{name}"' for name in _COLUMNS)
-        marks = ", ".join("?" * len(_COLUMNS))
-        database.executemany(f"INSERT INTO entries ({columns}) VALUES ({marks})", rows)
-        into = 'INSERT INTO entry_reasons (merchant, reason, log, "index") VALUES (?, ?, ?, ?)'
-        database.executemany(into, reasons)
-        last = rows[-1][4]
-        database.commit()
+        driver.execute(f"DROP INDEX {name}")
+    log, first = driver.execute("SELECT log, size FROM logs").fetchone()
+    columns = ", ".join(f'"{name}"' for name in _COLUMNS)
+    marks = ", ".join("?" * len(_COLUMNS))
+    into = f"INSERT INTO entries ({columns}) VALUES ({marks})"
+    why = 'INSERT INTO entry_reasons (merchant, reason, log, "index") VALUES (?, ?, ?, ?)'
+    told = [tallies.Kind.of(one.entry) for one in kinds]
+    upto = first
+    for turn, batch in enumerate(_batches(course, kinds, log, first, size), 1):
+        driver.executemany(into, batch.rows)
+        driver.executemany(why, batch.reasons)
+        end = upto + len(batch.rows)
+        if end <= size - _LATE and batch.cells:
+            cells = {(at, told[kind], day): them for (at, kind, day), them in batch.cells.items()}
+            counting.add(connection, log, "default", cells)
+            connection.execute(update(tallied).where(tallied.c.log == log).values(upto=end))
+        upto = end
+        if turn % _COMMIT == 0:
+            connection.commit()
     for _, sql in indexes:
-        database.execute(sql)
-    database.execute("UPDATE logs SET size = ?, last_time = ?", (size, last))
-    database.commit()
+        driver.execute(sql)
+    last = {"size": size, "last_time": course.end}
+    connection.execute(update(logs).where(logs.c.log == log).values(**last))
 
 
-def _rows(
-    kinds: list[Kind], log: int, first: int, size: int
-) -> Iterator[tuple[list[Any], list[Any]]]:
+def _batches(
+    course: Course, kinds: Sequence[Kind], log: int, first: int, size: int
+) -> Iterator[_Batch]:
     chance = random.Random(1)
     weights = [one.weight for one in kinds]
-    made = [_made(one.entry) for one in kinds]
-    begin = now() - _SPAN
-    step = _SPAN / size
+    begin, end = ((it - _EPOCH) // _MICRO for it in (course.begin, course.end))
+    days = _Days(course.zone)
+    leaves = [_leaf(one.entry) for one in kinds]
+    facts = [_facts(one.entry) for one in kinds]
     for start in range(first, size, _BATCH):
-        rows, reasons = [], []
-        for at, (entry, leaf) in enumerate(
-            chance.choices(made, weights, k=min(_BATCH, size - start)), start
-        ):
-            time = begin + step * at
-            entry_id = f"{at:032x}"
-            subject = f"{chance.randrange(size // 4 + 1):032x}" if entry.subject else None
-            text = leaf % (
-                *(entry_id, at, chance.getrandbits(128)),
-                f'"{subject}"' if subject else "null",
-                time.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        batch = _Batch([], [], {})
+        count = min(_BATCH, size - start)
+        for at, kind in enumerate(chance.choices(range(len(kinds)), weights, k=count), start):
+            micro = begin + (end - begin) * (at - first + 1) // (size - first)
+            entry = kinds[kind].entry
+            subject, last = None, 0
+            if entry.subject:
+                whole = int(chance.random() * course.subjects) * _NAMES % 2**128
+                subject, last = f"{whole:032x}", whole % 2**64
+            told = f'"{subject}"' if subject else "null"
+            leaf = leaves[kind] % (f"{at:032x}", at, chance.getrandbits(128), told, _text(micro))
+            before, after = facts[kind]
+            batch.rows.append(
+                (log, at, f"{at:032x}", "default", micro, *before, *after, subject, leaf.encode())
             )
-            micro = (time - _EPOCH) // _MICRO
-            rows.append(
-                (
-                    *(log, at, entry_id, "default", micro, entry.action.value),
-                    *(entry.outcome.value, entry.purpose, entry.actor.role, entry.actor.id),
-                    *(entry.carrier, subject, text.encode()),
-                )
-            )
-            reasons += [("default", code, log, at) for code in entry.reasons]
-        yield rows, reasons
+            batch.reasons += [("default", code, log, at) for code in entry.reasons]
+            cell = (at // tallies.BLOCK, kind, days.of(micro))
+            batch.cells.setdefault(cell, []).append((at % tallies.BLOCK, last))
+        yield batch
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICRO = timedelta(microseconds=1)
-_MARKED = {"id": "I" * 32, "salt": "a" * 32, "subject": "S" * 32}
+class _Days:
+    """Days of ascending times, as a zone counts them."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._day = 0
+        self._end = 0
+
+    def of(self, micro: int) -> int:
+        if micro >= self._end:
+            local = (_EPOCH + micro * _MICRO).astimezone(self._zone)
+            self._day = local.toordinal()
+            after = datetime.combine(local.date() + timedelta(days=1), time(), self._zone)
+            self._end = (after - _EPOCH) // _MICRO
+        return self._day
 
 
-def _made(entry: Entry) -> tuple[Entry, str]:
-    """The entry, and its leaf with places for what differs."""
+_HEADS: dict[int, str] = {}
+
+
+def _text(micro: int) -> str:
+    """As an entry writes its time."""
+    day, rest = divmod(micro, _DAY)
+    seconds, fraction = divmod(rest, _SECOND)
+    minutes, second = divmod(seconds, 60)
+    head = _HEADS.get(day)
+    if head is None:
+        head = _HEADS[day] = (_EPOCH + timedelta(days=day)).strftime("%Y-%m-%dT")
+    return f"{head}{minutes // 60:02}:{minutes % 60:02}:{second:02}.{fraction:06}Z"
+
+
+def _leaf(entry: Entry) -> str:
+    """The leaf with places for what differs."""
     text = entry.leaf().decode().replace("%", "%%")
-    text = text.replace('"I' + "I" * 31 + '"', '"%s"').replace('"index":0', '"index":%d')
+    text = text.replace(f'"id":"{_MARKED["id"]}"', '"id":"%s"').replace('"index":0', '"index":%d')
     text = text.replace(f'"salt":"{_MARKED["salt"]}"', '"salt":"%032x"')
-    subject = f'"{_MARKED["subject"]}"' if entry.subject else "null"
+    subject = f'"{_SUBJECT}"' if entry.subject else "null"
     text = text.replace(f'"subject":{subject}', '"subject":%s')
-    return entry, text.replace('"time":"1970-01-01T00:00:00.000000Z"', '"time":"%s"')
+    return text.replace('"time":"1970-01-01T00:00:00.000000Z"', '"time":"%s"')
 
 
-def _kinds(services: Services, reviewer: Account) -> list[Kind]:
-    store = services.store
-    make = clients.create
-    shop = Actor("shop", make(store, "default", Role.SHOP, None, "Shop", None, None)[0].client_id)
-    found = [
-        Kind(400, _entry(shop, Action.ORDER_STORED, subject=True)),
-        Kind(60, _entry(Actor("service", "gateway"), Action.CONTACT_EXPIRED, subject=True)),
-        Kind(1, _entry(Actor("reviewer", reviewer.account_id), Action.AUDIT_VIEWED)),
-    ]
-    every = ("name", "phone", "email")
-    for rank, carrier in enumerate(_CARRIERS, 1):
-        made = make(store, "default", Role.CARRIER, carrier, f"{carrier} TMS", None, None)[0]
-        who = Actor("carrier", made.client_id)
-        share = 1 / rank
-        found.append(Kind(60 * share, _entry(shop, Action.ORDER_ASSIGNED, carrier, subject=True)))
-        found += [
-            Kind(45 * share, _entry(who, Action.CONTACT_RELEASED, carrier, fields))
-            for fields in (every, every[:2])
-        ]
-        found += [
-            Kind(
-                2 * share / weight,
-                _entry(who, Action.CONTACT_REFUSED, carrier, every, purpose, (code.value,)),
-            )
-            for weight, code in enumerate(ReasonCode, 1)
-            for purpose in (Purpose.DELIVERY_APPOINTMENT, Purpose.MARKETING)
-        ]
-    return found
-
-
-def _entry(
-    actor: Actor,
-    action: Action,
-    carrier: str | None = None,
-    fields: tuple[str, ...] = (),
-    purpose: Purpose | None = None,
-    reasons: tuple[str, ...] = (),
-    *,
-    subject: bool = False,
-) -> Entry:
-    refused, released = action is Action.CONTACT_REFUSED, action is Action.CONTACT_RELEASED
-    outcome = Outcome.REFUSED if refused else Outcome.PERMITTED if released else Outcome.DONE
-    return Entry(
-        **{name: text for name, text in _MARKED.items() if name != "subject"},
-        merchant="default",
-        actor=actor,
-        action=action,
-        outcome=outcome,
-        purpose=(purpose or Purpose.DELIVERY_APPOINTMENT).value if refused or released else None,
-        reasons=reasons,
-        policy="sha256:" + "ab" * 32 if refused or released else None,
-        subject=_MARKED["subject"] if subject or refused or released else None,
-        carrier=carrier,
-        fields=fields,
-        index=0,
-        time=_EPOCH,
+def _facts(entry: Entry) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    return (
+        (entry.action.value, entry.outcome.value, entry.purpose),
+        (entry.actor.role, entry.actor.id, entry.carrier),
     )

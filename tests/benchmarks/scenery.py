@@ -79,7 +79,10 @@ def prepared(data: Path, orders: int, url: str | None = None) -> Prepared:
         made = clients.create(store, "default", Role.CARRIER, _CARRIER, "bench", None, None)
         numbers = [order_number(at) for at in range(orders)]
         for first in range(0, orders, BATCH):
-            batch = [_derived(services, at) for at in range(first, min(orders, first + BATCH))]
+            batch = [
+                derived(services, a_freight_order(at))
+                for at in range(first, min(orders, first + BATCH))
+            ]
             services.intake("default", _SETTER, batch, 0, None)
         with store.change() as connection:
             # As an assignment leaves it; one by one they would take longer than the measurement.
@@ -87,13 +90,16 @@ def prepared(data: Path, orders: int, url: str | None = None) -> Prepared:
     return Prepared(data=data, token=made[1], numbers=numbers, told=told)
 
 
-def a_freight_order(at: int) -> Mapping[str, Any]:
-    """An OTTO order of today, another buyer for each number."""
+def a_freight_order(at: int, **changes: Any) -> Mapping[str, Any]:
+    """An OTTO order of today, another buyer for each number; `changes` of its address by OTTO's names."""
     today = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     address = an_address(
-        firstName=f"Erika{at}",
-        phoneNumber=f"+49 30 23125{at % 1000:03d}",
-        email=f"e{at}@example.org",
+        **{
+            "firstName": f"Erika{at}",
+            "phoneNumber": f"+49 30 23125{at % 1000:03d}",
+            "email": f"e{at}@example.org",
+            **changes,
+        }
     )
     return an_order(
         order_number(at), deliveryAddress=address, orderDate=today, lastModifiedDate=today
@@ -158,8 +164,9 @@ def until_ready(port: int, seconds: float = 30) -> None:
         time.sleep(0.005)
 
 
-def _derived(services: Services, at: int) -> Order:
-    order = derive(a_freight_order(at), services.otto)
+def derived(services: Services, value: Mapping[str, Any]) -> Order:
+    """An OTTO order as the gateway's own."""
+    order = derive(value, services.otto)
     if not isinstance(order, Order):
         raise TypeError(f"the benchmark's own order is rejected: {order.errors}")
     return order

@@ -1,143 +1,141 @@
-"""The console's pages over ten million entries, as a reviewer would search, page and look them over."""
+"""The console over ten million entries: the log's page as a reviewer searches it, and each report.
 
-import re
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+Every page and report is put on record before it is shown, as always, so the log grows as it is read.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from datetime import date, timedelta
 from functools import partial
-from http.client import HTTPConnection
 from pathlib import Path
-from statistics import quantiles
-from urllib.parse import urlencode
 
-from tests.benchmarks import long_log
+from tests.benchmarks import past
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.row import Figures, Row, Sides, own
+from tests.benchmarks.past import Past
+from tests.benchmarks.reader import Ask, page, signed_in, took
+from tests.benchmarks.row import Row, Sides, own
 from tests.benchmarks.scenery import Prepared
 
 _ENTRIES = 10_000_000, 20_000
 _SHORT = 10_000, 1000
 """How long the logs are, in a full run and in a quick one."""
 
-_SEARCHES = (
-    "/console/log",
-    "/console/log?outcome=refused",
-    "/console/log?outcome=refused&not_reason=purpose_marketing",
-    "/console/log?carrier=btw&reason=erased",
-    "/console/log?not_action=order.stored&not_action=order.assigned",
-    "/console/log?action=contact.released&field=email&not_carrier=dachser",
-)
-_OVERVIEW = ("/console/", "/console/hints")
-_TURNS = 4
-_BREACH_DAYS, _BREACH_ENDED_DAYS_AGO = 7, 30
-"""The breach that a report is made of: a week in which somebody had a token."""
+_AT_MOST = 300
+
+Asks = Callable[[Past, int], Sequence[Ask]]
+"""What is asked for, of a past with so many entries."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """A browser that is signed in."""
-
-    port: int
-    cookie: str
-
-    def get(self, path: str) -> str:
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
-            connection.request("GET", path, headers={"Cookie": self.cookie})
-            answer = connection.getresponse()
-            if answer.status != 200:
-                raise RuntimeError(f"{path}: {answer.status}")
-            return answer.read().decode()
-
-
-def _signed_in(port: int, link: str) -> _Reader:
-    with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
-        connection.request("GET", f"/console/link/{link}")
-        answer = connection.getresponse()
-        cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
-        found = re.search(r'name="form_token" value="(\w+)"', answer.read().decode())
-        body = urlencode({"form_token": found[1] if found else ""})
-        form = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
-        connection.request("POST", f"/console/link/{link}", body, form)
-        answer = connection.getresponse()
-        answer.read()
-        return _Reader(port, (answer.getheader("Set-Cookie") or "").partition(";")[0])
-
-
-def _read(reader: _Reader, seconds: float) -> Figures:
-    """The log searched in every way, then the overview and the reports."""
-    cuts = _took(reader, _SEARCHES, seconds)
-    overview = _took(reader, _OVERVIEW, seconds / 5)
-    reports = _took(reader, _reports(), seconds / 5)
-    return {
-        "p50_ms": cuts[9],
-        "p95_ms": cuts[18],
-        "overview_p95_ms": overview[18],
-        "reports_p95_ms": reports[18],
-    }
-
-
-def _reports() -> Sequence[str]:
-    """Each report that one asks for by a link, of the time that the log is about."""
-    last = date.today() - timedelta(days=_BREACH_ENDED_DAYS_AGO)  # noqa: DTZ011  a day more or less
-    first = last - timedelta(days=_BREACH_DAYS - 1)
-    breach = f"/console/reports/breach?from={first}&to={last}"
-    return (
-        *(breach, f"{breach}&carrier=btw"),
-        f"/console/reports/access?quarter={last.year}q{(last.month + 2) // 3}",
-        "/console/reports/processing",
-        *("/console/carriers", "/console/policy"),
+def _searches(told: Past, size: int) -> Sequence[Ask]:
+    """The first page, by frequent and by rare facts, by what is not, by time and order; later pages."""
+    last, first = _days_ago(30), _days_ago(59)
+    queries = (
+        "",
+        "?outcome=refused",
+        "?outcome=refused&not_reason=purpose_marketing",
+        "?carrier=btw&reason=erased",
+        "?not_action=order.stored&not_action=order.assigned",
+        "?action=contact.released&field=email&not_carrier=dachser",
+        f"?from={first}&to={last}",
+        f"?from={first}&to={last}&carrier=gel&purpose=marketing",
+        f"?order={told.numbers[0]}",
+        *(f"?cursor=1.{size // part}" for part in (2, 100)),
+        *(f"?outcome=refused&carrier=dachser&cursor=1.{size // part}" for part in (2, 100)),
     )
+    return [page(f"/console/log{query}") for query in queries]
 
 
-def _took(reader: _Reader, paths: Sequence[str], seconds: float) -> list[float]:
-    """Milliseconds at each twentieth: every page in turn, and the page behind it if there is one."""
-    took: list[float] = []
-    end = time.monotonic() + seconds
-    while time.monotonic() < end or len(took) < _TURNS * len(paths):
-        for path in paths:
-            following: str | None = path
-            for _ in range(2):
-                if following is None:
-                    break
-                began = time.perf_counter()
-                page = reader.get(following)
-                took.append((time.perf_counter() - began) * 1000)
-                found = re.search(r'href="([^"]*)" rel="next"', page)
-                following = found[1].replace("&amp;", "&") if found else None
-    return quantiles(took, n=20)
+def _overview(_told: Past, _size: int) -> Sequence[Ask]:
+    return [page(f"/console/{name}") for name in ("", "hints", "carriers", "policy", "subjects")]
+
+
+def _of_buyer(kind: str) -> Asks:
+    """By order and by e-mail: of one order, and of all that the buyer has."""
+    path = f"/console/reports/{kind}"
+    return lambda told, _: [
+        lambda reader: reader.post(path, order=told.numbers[1]),
+        lambda reader: reader.post(path, contact=past.EMAIL),
+    ]
+
+
+def _breach(_told: Past, _size: int) -> Sequence[Ask]:
+    """Thirty days: of everybody, of a carrier that receives much, of one that receives little; a week."""
+    month = f"/console/reports/breach?from={_days_ago(59)}&to={_days_ago(30)}"
+    week = f"/console/reports/breach?from={_days_ago(36)}&to={_days_ago(30)}"
+    return [page(month), page(f"{month}&carrier=dachser"), page(f"{month}&carrier=btw"), page(week)]
+
+
+def _breach_of_all(_told: Past, _size: int) -> Sequence[Ask]:
+    """The whole time that the log is about."""
+    return [page(f"/console/reports/breach?from={_days_ago(past.SPAN.days)}&to={_days_ago(0)}")]
+
+
+def _access(_told: Past, _size: int) -> Sequence[Ask]:
+    last = _days_ago(30)
+    return [page(f"/console/reports/access?quarter={last.year}q{(last.month + 2) // 3}")]
+
+
+def _processing(_told: Past, _size: int) -> Sequence[Ask]:
+    return [page("/console/reports/processing")]
+
+
+def _erasure(told: Past, _size: int) -> Sequence[Ask]:
+    return [page(f"/console/erasures/{told.erasure}")]
+
+
+def _days_ago(days: int) -> date:
+    return date.today() - timedelta(days=days)  # noqa: DTZ011  a day more or less
 
 
 @contextmanager
-def _pages(bench: Bench) -> Iterator[Sides]:
+def _sides(asks: Asks, bench: Bench) -> Iterator[Sides]:
     with ExitStack() as stack:
-        long = _opened(stack, bench.directory / "long", bench.size(*_ENTRIES))
-        short = _opened(stack, bench.directory / "short", bench.size(*_SHORT))
+
+        def side(size: int) -> Callable[[], dict[str, float]]:
+            data, told = _kept(bench, size)
+            served = Prepared(data=data, token="", numbers=(), told=past.TOLD).served()
+            reader = signed_in(stack.enter_context(served).port, past.way_in(data))
+            return partial(took, reader, asks(told, size), bench.seconds)
+
         yield Sides(
-            ours=partial(_read, long, bench.seconds),
-            yardstick=partial(_read, short, bench.seconds),
+            ours=side(bench.size(*_ENTRIES)),
+            yardstick=side(bench.size(*_SHORT)),
         )
 
 
-def _opened(stack: ExitStack, data: Path, size: int) -> _Reader:
-    link = long_log.written(data, size)
-    place = Prepared(data=data, token="", numbers=(), told=long_log.TOLD)
-    return _signed_in(stack.enter_context(place.served()).port, link)
+def _kept(bench: Bench, size: int) -> tuple[Path, Past]:
+    """A past of this length; written once for all rows."""
+    place = bench.directory.parent / f"past-{size}"
+    note = place / "past.json"
+    if not note.exists():
+        note.parent.mkdir()
+        note.write_text(json.dumps(asdict(past.written(place / "data", size))))
+    return place / "data", Past(**json.loads(note.read_text()))
+
+
+def _row(name: str, measure: str, asks: Asks) -> Row:
+    return Row(
+        name=name,
+        measure=measure,
+        yardstick="the same over a short log",
+        figure="p95_ms",
+        targets=(own("p95_ms", at_most=_AT_MOST),),
+        sides=partial(_sides, asks),
+        rounds=3,
+        about=lambda bench: f"SQLite, {bench.size(*_ENTRIES):,} entries",
+    )
 
 
 ROWS = (
-    Row(
-        name="console",
-        measure="the log's page, searched and paged, SQLite",
-        yardstick="the same over a short log",
-        figure="p95_ms",
-        targets=(
-            own("p95_ms", at_most=300),
-            own("overview_p95_ms", at_most=300),
-            own("reports_p95_ms", at_most=300),
-        ),
-        sides=_pages,
-        about=lambda bench: f"{bench.size(*_ENTRIES):,} entries",
-    ),
+    _row("activity", "the log's page, searched and paged", _searches),
+    _row("overview", "overview, hints, carriers, policy, subjects", _overview),
+    _row("report-recipients", "report GDPR 15, by order and by e-mail", _of_buyer("recipients")),
+    _row("report-notification", "report GDPR 19, alike", _of_buyer("notification")),
+    _row("report-processing", "report GDPR 30", _processing),
+    _row("report-breach", "report GDPR 33, of 30 days and of a week", _breach),
+    _row("report-breach-all", "report GDPR 33, of 300 days", _breach_of_all),
+    _row("report-access", "access review of a quarter", _access),
+    _row("report-erasure", "proof of an erasure", _erasure),
 )
