@@ -1,6 +1,7 @@
 """The real server with several workers: one count, clean shutdown, bodies of any length."""
 
 import json
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -13,10 +14,10 @@ from tests.conftest import Template
 from tests.end_to_end.live import Live
 
 
-@pytest.fixture
-def live(data: Path) -> Iterator[Live]:
-    """A running gateway over a data directory that is set up."""
-    running = Live(data)
+@pytest.fixture(scope="module")
+def live(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A running gateway, for all tests that leave it running."""
+    running = Live(Path(shutil.copytree(template.data, tmp_path_factory.mktemp("live") / "data")))
     yield running
     running.stop()
 
@@ -36,7 +37,7 @@ def test_the_metrics_count_over_all_workers(live: Live) -> None:
 
 def test_the_server_does_not_name_its_make(live: Live) -> None:
     """Neither in good answers nor in bad ones."""
-    for path in ("/healthz", "/nothing"):
+    for path in ("/readyz", "/nothing"):
         _, headers, _ = live.send("GET", path)
         assert headers["server"] == "gateway"
 

@@ -1,5 +1,6 @@
 """The service's own role on PostgreSQL: it serves, and it cannot touch what stands on a log."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,14 +28,26 @@ def role(postgres: Postgres) -> str:
     return ROLE
 
 
-@pytest.fixture
-def served(postgres: Postgres, role: str, tmp_path: Path) -> Iterator[World]:
-    """A gateway that works under it, on tables that another role owns."""
-    name = postgres.create()
-    owner = World(tmp_path / "served", postgres.url(name))
+@pytest.fixture(scope="session")
+def granted(
+    postgres: Postgres, role: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str]:
+    """The data directory and the database of two merchants, with what the role needs granted to it."""
+    data, name = tmp_path_factory.mktemp("granted") / "data", postgres.create()
+    owner = World(data, postgres.url(name))
     owner.merchant("other")
     roles.grant(owner.store.database, role)
     owner.close()
+    return data, name
+
+
+@pytest.fixture
+def served(
+    postgres: Postgres, role: str, granted: tuple[Path, str], tmp_path: Path
+) -> Iterator[World]:
+    """A gateway that works under it, on tables that another role owns."""
+    shutil.copytree(granted[0], tmp_path / "served")
+    name = postgres.create(granted[1])
     world = World(tmp_path / "served", postgres.url(name).replace("postgres@", f"{role}@"))
     yield world
     world.close()
