@@ -6,6 +6,9 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
+WAITING_FOR_EACH = 2
+"""Requests that may wait for each one that is worked on."""
+
 _LAST_REQUESTS_SECONDS = 30
 
 

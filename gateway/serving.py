@@ -1,40 +1,29 @@
 """Starts the WSGI server with its workers; loudly, or not at all."""
 
 import multiprocessing
-import signal
 import socket
 import sys
-import time
+from collections.abc import Callable
 from functools import partial
 from ipaddress import ip_address
-from threading import Thread
+from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 import structlog
-from flask import Flask
 
-from gateway.anchoring import siem
-from gateway.anchoring.anchoring import Anchoring
-from gateway.anchoring.messenger import Messenger
-from gateway.anchoring.sending import Sender
 from gateway.api import logs, metrics
-from gateway.api.turnstile import WAITING_FOR_EACH
-from gateway.app import assemble, create_app
+from gateway.app import assemble
 from gateway.errors import ConfigurationError
-from gateway.handover.courier import Courier
-from gateway.handover.outbound import Outbound
-from gateway.handover.push import Pusher
-from gateway.server import http_server
+from gateway.server import WAITING_FOR_EACH, http_server
 from gateway.settings import Settings
 from gateway.storage import schema
 from gateway.storage.database import Database
-from gateway.usecases.incoming.connections import connections
-from gateway.usecases.keys.keeper import Keeper
-from gateway.usecases.log.sequence import Sequencer
-from gateway.usecases.reviewing.tallying import Counter
-from gateway.usecases.schedule import Scheduler
+from gateway.usecases.services import Services
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 _LOOK_AGAIN_SECONDS = 0.05
-_TURN_SECONDS = 0.0005
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
@@ -51,35 +40,62 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     # Beside those that work, those that wait for them, and some who tell the others to come again.
     threads = (2 + WAITING_FOR_EACH) * settings.service.threads
     server = http_server(host, port, workers, threads, logs.configuration())
-    announcing = partial(_announce_once_it_answers, host, port, workers)
-    server.on_startup(Thread(target=announcing, name="announcing", daemon=True).start)
-    # In this process, which has little else to do and does not come and go as workers may.
-    services = assemble(settings)
-    streaming = siem.duties(services.store, settings.siem, Sender())
-    scheduler = Scheduler(services, partial(connections, services), streaming)
-    messenger = Messenger(Anchoring.over(services, Sender()), services.store.entropy(8).hex())
-    scheduler.start()
-    messenger.start()
+    rounds = _Rounds(assemble(settings), partial(_announce_once_it_answers, host, port, workers))
+    server.on_startup(rounds.start)
     try:
         server.serve(target_loader=partial(worker, settings), wrap_loader=False)
     finally:
+        rounds.stop()
+
+
+def worker(settings: Settings) -> "Flask":
+    """The application of one worker process, to be made there."""
+    # The process that starts the workers needs none of what they load.
+    from gateway.worker import application  # noqa: PLC0415
+
+    return application(settings)
+
+
+class _Rounds:
+    """What is done unasked: in this process, which does not come and go as workers may.
+
+    It begins once `answering` has seen the first answer; until then the processors are the workers'.
+    """
+
+    def __init__(self, services: Services, answering: Callable[[Event], None]) -> None:
+        self._services = services
+        self._answering = answering
+        self._stopped = Event()
+        self._thread = Thread(target=self._run, name="rounds", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step under way."""
+        self._stopped.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        self._answering(self._stopped)
+        # Loaded here, while the workers answer already.
+        from gateway.anchoring import siem  # noqa: PLC0415
+        from gateway.anchoring.anchoring import Anchoring  # noqa: PLC0415
+        from gateway.anchoring.messenger import Messenger  # noqa: PLC0415
+        from gateway.anchoring.sending import Sender  # noqa: PLC0415
+        from gateway.usecases.incoming.connections import connections  # noqa: PLC0415
+        from gateway.usecases.schedule import Scheduler  # noqa: PLC0415
+
+        services = self._services
+        streaming = siem.duties(services.store, services.settings.siem, Sender())
+        scheduler = Scheduler(services, partial(connections, services), streaming)
+        messenger = Messenger(Anchoring.over(services, Sender()), services.store.entropy(8).hex())
+        scheduler.start()
+        messenger.start()
+        self._stopped.wait()
         messenger.stop()
         scheduler.stop()
-
-
-def worker(settings: Settings) -> Flask:
-    """The application of one worker process, with its sequencer, its counter, its keeper and its courier."""
-    # Ctrl-C reaches every process at a terminal; a worker that hears it beside its server's word hangs.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    # A commit is waited for by many: whoever leads it must not wait ten times for its turn to compute.
-    sys.setswitchinterval(_TURN_SECONDS)
-    logs.configure(sys.stderr)
-    services = assemble(settings)
-    Sequencer(services.store).start()
-    Counter(services.store, services.settings.console.time_zone).start()
-    Keeper(services.keyring, services.key_care, settings.data / "rewrap.lock").start()
-    Courier(Pusher.over(services, Outbound())).start()
-    return create_app(services)
 
 
 def _check_database(settings: Settings) -> None:
@@ -103,10 +119,11 @@ def _check_address(host: str, port: int) -> None:
         ) from None
 
 
-def _announce_once_it_answers(host: str, port: int, workers: int) -> None:
+def _announce_once_it_answers(host: str, port: int, workers: int, stopped: Event) -> None:
     """The first worker needs a moment; who reads the line may send a request at once."""
     while not _answers(host, port):
-        time.sleep(_LOOK_AGAIN_SECONDS)
+        if stopped.wait(_LOOK_AGAIN_SECONDS):
+            return
     _announce(host, port, workers)
 
 

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import httpcore
 
-from gateway.handover.outbound import Hindrance, Reply, Timed, Unanswered, Unreached, limited, why
+from gateway.handover.line import Timed, limited, why
+from gateway.handover.outbound import Hindrance, Reply, Unanswered, Unreached
 
 SECONDS = 10.0
 """For the connection with its handshake, and for the exchange."""

@@ -31,9 +31,10 @@ from gateway.api.endpoint import (
 from gateway.api.metrics import Metrics
 from gateway.api.problems import Problem, stop
 from gateway.api.rates import Allowance, Rates
-from gateway.api.turnstile import WAITING_FOR_EACH, Turnstile
+from gateway.api.turnstile import Turnstile
 from gateway.model.client import Client
 from gateway.model.ids import new_id
+from gateway.server import WAITING_FOR_EACH
 from gateway.storage.answers import Repeatable
 from gateway.usecases import repeats
 from gateway.usecases.oauth import grant

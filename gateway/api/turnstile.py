@@ -11,9 +11,6 @@ from typing import Any
 from gateway.api import problems
 
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
-WAITING_FOR_EACH = 2
-"""Requests that may wait for each one that is worked on."""
-
 WAIT_SECONDS = 2.0
 RETRY_SECONDS = 1
 

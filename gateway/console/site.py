@@ -19,7 +19,7 @@ from limits.strategies import FixedWindowRateLimiter
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from gateway.console import addresses, assets, replies
+from gateway.console import addresses, replies
 from gateway.console.cookies import Jar, is_form_token
 from gateway.console.page import Again, Anyone, Desk, Go, Html, Page, Reply, Visit
 from gateway.console.replies import Replies
@@ -70,8 +70,6 @@ def build(desk: Desk, pages: Sequence[Page], log: Any) -> Flask:
     app.url_map.merge_slashes = False
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    # What is not there must stop the start, not the first visitor.
-    assets.loaded()
     jar = Jar(secure=settings.address.startswith("https://"))
     site = Site(
         desk=desk,

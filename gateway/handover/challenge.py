@@ -9,12 +9,16 @@ import hashlib
 import hmac
 import json
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from gateway.handover.keys import CarrierKeys
 from gateway.handover.notice import Notice
-from gateway.handover.outbound import Line, Reply
+from gateway.handover.outbound import Reply
 from gateway.handover.webhook import signed_headers
 from gateway.model.carrier import Carrier
+
+if TYPE_CHECKING:
+    from gateway.handover.line import Line
 
 _OK = 200
 
@@ -26,7 +30,7 @@ def fingerprint(carrier: Carrier) -> bytes:
 
 
 def is_met(
-    line: Line,
+    line: "Line",
     notice: Notice,
     keys: CarrierKeys,
     message_id: str,

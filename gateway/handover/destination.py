@@ -1,13 +1,14 @@
 """A carrier's endpoint: the line to it, whether it proved itself, and whether it wants anything at all."""
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from gateway.audit.entry import Action, Outcome
 from gateway.handover import challenge, retries
 from gateway.handover.attempt import Failed, Gone
 from gateway.handover.keys import CarrierKeys, carrier_keys
 from gateway.handover.notice import Notice
-from gateway.handover.outbound import Line, Outbound, Unreached
+from gateway.handover.outbound import Outbound, Unreached
 from gateway.model.carrier import Carrier
 from gateway.model.ids import new_id
 from gateway.storage import endpoints, outbox
@@ -15,6 +16,9 @@ from gateway.storage.endpoints import Endpoint
 from gateway.storage.store import Store, Transaction
 from gateway.usecases.actors import SERVICE
 from gateway.vault.keyring import Keyring
+
+if TYPE_CHECKING:
+    from gateway.handover.line import Line
 
 _CHALLENGE_BYTES = 32
 
@@ -57,7 +61,7 @@ class Destinations:
             notice=Notice(self.origin, merchant, carrier, keys),
         )
 
-    def line(self, destination: Destination) -> Line | Failed | Gone:
+    def line(self, destination: Destination) -> "Line | Failed | Gone":
         """A line to an endpoint that met the challenge, now or earlier."""
         known = self._known(destination)
         if known.disabled == destination.fingerprint:
@@ -74,7 +78,7 @@ class Destinations:
         line.close()
         return Failed("challenge_not_met", strains=True)
 
-    def prove(self, destination: Destination, line: Line) -> bool:
+    def prove(self, destination: Destination, line: "Line") -> bool:
         """Whether the endpoint meets the challenge; if so, that is on record."""
         now = self.store.clock()
         met = challenge.is_met(

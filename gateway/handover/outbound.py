@@ -10,13 +10,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-import httpcore
-
 from gateway.handover.addresses import is_loopback, is_public
+
+if TYPE_CHECKING:
+    from gateway.handover.line import Line
 
 MOST_BYTES = 256 * 1024
 """Of an answer; no carrier has more to say to a hand-over."""
@@ -102,127 +102,13 @@ class Outbound:
             return Unreached(Hindrance.NAME)
         if not addresses or not all(map(self._is_allowed, addresses)):
             return Unreached(Hindrance.INNER_ADDRESS if addresses else Hindrance.NAME)
-        stream = self._connected(where.hostname, where.port or 443, addresses)
-        return stream if isinstance(stream, Unreached) else Line(where, stream)
+        # Brings an HTTP client; most workers never dial.
+        from gateway.handover import line  # noqa: PLC0415
+
+        return line.connected(where, addresses, self._trust, self._monotonic)
 
     def _is_allowed(self, address: str) -> bool:
         return is_public(address) or (self._allow_loopback and is_loopback(address))
-
-    def _connected(self, host: str, port: int, addresses: Sequence[str]) -> "Timed | Unreached":
-        """One address after the other, all within the time for one connection."""
-        until = self._monotonic() + CONNECT_SECONDS
-        hindrance = Hindrance.UNREACHABLE
-        for address in addresses:
-            left = until - self._monotonic()
-            if left <= 0:
-                return Unreached(Hindrance.TIME)
-            try:
-                plain = httpcore.SyncBackend().connect_tcp(address, port, timeout=left)
-                left = max(until - self._monotonic(), 0.001)
-                secure = plain.start_tls(self._trust, server_hostname=host, timeout=left)
-            except httpcore.TimeoutException:
-                hindrance = Hindrance.TIME
-            except httpcore.NetworkError as fault:
-                hindrance = why(fault)
-            else:
-                return Timed(secure, self._monotonic)
-        return Unreached(hindrance)
-
-
-class Line:
-    """A connection to a carrier, for one exchange after the other."""
-
-    def __init__(self, where: SplitResult, stream: "Timed") -> None:
-        host = (where.hostname or "").encode()
-        self._authority = where.netloc.encode()
-        self._url = httpcore.URL(scheme=b"https", host=host, port=where.port, target=_target(where))
-        self._stream = stream
-        self._connection = httpcore.HTTP11Connection(self._url.origin, stream)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether no further exchange may be tried: either side has hung up."""
-        return self._connection.is_closed() or self._connection.has_expired()
-
-    def post(self, headers: Mapping[str, str], body: bytes) -> Reply | Unanswered:
-        """What is answered to `body`; a redirect is an answer like any other."""
-        self._stream.begin(ANSWER_SECONDS)
-        request = httpcore.Request(
-            "POST", self._url, headers=self._headers(headers, body), content=body
-        )
-        try:
-            response = self._connection.handle_request(request)
-            try:
-                answer = limited(response)
-            finally:
-                response.close()
-        except httpcore.TimeoutException:
-            return Unanswered(Hindrance.TIME)
-        except (httpcore.NetworkError, httpcore.ProtocolError):
-            return Unanswered(Hindrance.PROTOCOL)
-        if answer is None:
-            self.close()
-            return Unanswered(Hindrance.SIZE)
-        named = {name.decode("latin-1").lower(): value for name, value in response.headers}
-        texts = {name: value.decode("latin-1") for name, value in named.items()}
-        return Reply(response.status, texts, answer)
-
-    def close(self) -> None:
-        """Hang up."""
-        self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _headers(self, headers: Mapping[str, str], body: bytes) -> list[tuple[bytes, bytes]]:
-        own = {
-            "User-Agent": "contact-export-gateway",
-            "Content-Type": "application/json",
-            # Nothing is unpacked here, so that a short answer cannot become a long one.
-            "Accept-Encoding": "identity",
-            "Content-Length": str(len(body)),
-        }
-        named = [(name.encode(), value.encode()) for name, value in {**headers, **own}.items()]
-        return [(b"Host", self._authority), *named]
-
-
-class Timed(httpcore.NetworkStream):
-    """A stream on which an exchange ends in time also when its bytes come one by one."""
-
-    def __init__(self, stream: httpcore.NetworkStream, monotonic: Callable[[], float]) -> None:
-        self._stream = stream
-        self._monotonic = monotonic
-        self._until = 0.0
-
-    def begin(self, seconds: float) -> None:
-        """From now on there is so much time."""
-        self._until = self._monotonic() + seconds
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002  ours counts
-        return self._stream.read(max_bytes, self._left())
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002  see above
-        self._stream.write(buffer, self._left())
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def get_extra_info(self, info: str) -> object:
-        return self._stream.get_extra_info(info)
-
-    def _left(self) -> float:
-        left = self._until - self._monotonic()
-        if left <= 0:
-            raise httpcore.ReadTimeout
-        return left
 
 
 def _https(url: str) -> SplitResult | None:
@@ -235,25 +121,3 @@ def _https(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return where if fits and "@" not in where.netloc and not where.fragment else None
-
-
-def _target(where: SplitResult) -> bytes:
-    query = f"?{where.query}" if where.query else ""
-    return f"{where.path or '/'}{query}".encode()
-
-
-def limited(response: httpcore.Response) -> bytes | None:
-    """The body; None when there is more than is wanted."""
-    body = bytearray()
-    for piece in response.iter_stream():
-        body += piece
-        if len(body) > MOST_BYTES:
-            return None
-    return bytes(body)
-
-
-def why(fault: httpcore.NetworkError) -> Hindrance:
-    cause = fault.__cause__ or fault.__context__
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return Hindrance.CERTIFICATE
-    return Hindrance.UNREACHABLE

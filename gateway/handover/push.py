@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from gateway.audit.entry import Actor
 from gateway.handover.attempt import Failed, Gone, Over, Taken, judged
 from gateway.handover.destination import Destination, Destinations
-from gateway.handover.outbound import Line, Outbound
+from gateway.handover.outbound import Outbound
 from gateway.handover.retries import next_attempt
 from gateway.handover.webhook import signed_headers
 from gateway.model.carrier import Carrier
@@ -28,6 +28,9 @@ from gateway.usecases import outbox
 from gateway.usecases.release import Asked, Refused, Release, Wanted
 from gateway.usecases.services import Services
 from policies.question import Purpose, Registration, Window
+
+if TYPE_CHECKING:
+    from gateway.handover.line import Line
 
 LEASE = timedelta(minutes=2)
 """How long a sender has its messages to itself; if it dies, another takes them up then."""
@@ -109,7 +112,7 @@ class Pusher:
             return "recipient_not_responsible"
         return None if window is Window.OPEN else f"window_{window}"
 
-    def _send_all(self, destination: Destination, line: Line, live: Sequence[Message]) -> None:
+    def _send_all(self, destination: Destination, line: "Line", live: Sequence[Message]) -> None:
         """Stops early when its time is over, or when the endpoint is better left in peace."""
         begun_at = self.store.clock()
         with ExitStack() as lines:
@@ -131,7 +134,7 @@ class Pusher:
                     return
 
     def _send(
-        self, destination: Destination, line: Line, message: Message
+        self, destination: Destination, line: "Line", message: Message
     ) -> Taken | Over | Failed | Gone:
         """One attempt, from the decision to the carrier's answer."""
         if message.topic is Topic.ERASURE:

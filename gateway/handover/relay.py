@@ -9,12 +9,12 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway.errors import ConfigurationError, Conflict, NotFound, Unavailable
 from gateway.handover import carrier_key, profiles
 from gateway.handover import document as documents
-from gateway.handover.outbound import Line, Outbound, Reply, Unanswered, Unreached
+from gateway.handover.outbound import Outbound, Reply, Unanswered, Unreached
 from gateway.handover.profiles import Profile
 from gateway.handover.retries import retry_after
 from gateway.handover.scrub import Traces
@@ -40,6 +40,9 @@ from gateway.usecases.release import Asked, Refused, Released, Wanted
 from gateway.usecases.services import Services
 from gateway.vault.credentials import CredentialFile
 from policies.question import Purpose, Registration
+
+if TYPE_CHECKING:
+    from gateway.handover.line import Line
 
 _SUCCESS = range(200, 300)
 _KEPT = 200
@@ -132,7 +135,7 @@ class NativeRelay:
 
     def _sent(
         self,
-        line: Line,
+        line: "Line",
         headers: Mapping[str, str],
         profile: Profile,
         document: Mapping[str, Any],

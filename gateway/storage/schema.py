@@ -3,12 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from gateway.errors import ConfigurationError
 from gateway.storage.database import Database
@@ -28,7 +23,14 @@ def bring_to(connection: Connection, revision: str) -> None:
 
     ConfigurationError where this version knows no such migration.
     """
-    configuration = _configuration()
+    # As long to load as the rest of a worker's storage, and a worker never migrates.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_MIGRATIONS))
+    configuration.set_main_option("path_separator", "os")
     configuration.attributes["connection"] = connection
     try:
         command.upgrade(configuration, revision)
@@ -40,23 +42,18 @@ def bring_to(connection: Connection, revision: str) -> None:
 
 def revision(connection: Connection) -> str:
     """The last migration that has run; empty where none has."""
-    return MigrationContext.configure(connection).get_current_revision() or ""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
 
 
 def at_head(database: Database) -> bool:
     """Whether every migration has run; a database from a later version is not at head either."""
     with database.reading() as connection:
-        current = MigrationContext.configure(connection).get_current_heads()
-    return set(current) == _heads()
+        return revision(connection) == _head()
 
 
 @cache
-def _heads() -> set[str]:
-    return set(ScriptDirectory.from_config(_configuration()).get_heads())
-
-
-def _configuration() -> Config:
-    configuration = Config()
-    configuration.set_main_option("script_location", str(_MIGRATIONS))
-    configuration.set_main_option("path_separator", "os")
-    return configuration
+def _head() -> str:
+    """The newest migration: one follows another, and a file's name begins with its number."""
+    return max(file.name.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("[0-9]*.py"))

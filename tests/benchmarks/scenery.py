@@ -1,5 +1,6 @@
 """What rows measure against: a gateway with orders, its served processes, the bare Flask beside it."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -58,9 +59,9 @@ class Prepared:
         return assemble(settings.load(named))
 
     @contextmanager
-    def served(self, workers: int = WORKERS) -> Iterator[Live]:
-        """The gateway over it, as its users run it."""
-        live = Live(self.data, workers, **UNLIMITED, **self.told)
+    def served(self, workers: int = WORKERS, **around: str) -> Iterator[Live]:
+        """The gateway over it, as its users run it; `around` is further environment."""
+        live = Live(self.data, workers, **UNLIMITED, **self.told, **around)
         try:
             yield live
         finally:
@@ -106,6 +107,11 @@ def a_freight_order(at: int, **changes: Any) -> Mapping[str, Any]:
     )
 
 
+def with_bytecode(directory: Path) -> Mapping[str, str]:
+    """Environment of a Python that keeps its bytecode here: it compiles at its first start alone."""
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(directory / "bytecode")}
+
+
 @contextmanager
 def closing_database(services: Services) -> Iterator[Services]:
     """Lets go of the connections at the end."""
@@ -136,11 +142,13 @@ def bare() -> Iterator[int]:
 
 
 @contextmanager
-def bare_process() -> Iterator[tuple[int, int]]:
-    """As `bare`: the process that started its workers, and the port."""
+def bare_process(**around: str) -> Iterator[tuple[int, int]]:
+    """As `bare`: the process that started its workers, and the port; `around` is environment."""
     port = free_port()
     command = [sys.executable, "-m", "tests.benchmarks.bare", *map(str, (port, WORKERS, THREADS))]
-    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **around}, start_new_session=True
+    )
     try:
         until_ready(port)
         yield process.pid, port

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 import pytest
 import trustme
 
+from gateway.handover.line import Line
 from gateway.handover.outbound import (
     MOST_BYTES,
     Hindrance,
-    Line,
     Outbound,
     Reply,
     Unanswered,

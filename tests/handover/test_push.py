@@ -14,7 +14,8 @@ import trustme
 from gateway.audit.entry import Action
 from gateway.handover.destination import Destinations
 from gateway.handover.keys import OVERLAP, carrier_keys
-from gateway.handover.outbound import Line, Outbound
+from gateway.handover.line import Line
+from gateway.handover.outbound import Outbound
 from gateway.handover.push import LEASE, Pusher
 from gateway.model.message import Fate, Message
 from gateway.usecases import forget, outbox, register

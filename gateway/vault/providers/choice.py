@@ -7,7 +7,6 @@ from gateway.model.ids import Entropy
 from gateway.settings import ProviderName, Settings
 from gateway.vault.providers.file import FileProvider
 from gateway.vault.providers.kms import KmsProvider
-from gateway.vault.providers.openbao import OpenBaoProvider
 from gateway.vault.providers.pkcs11 import Pkcs11Provider
 from gateway.vault.providers.provider import Provider, ProviderDown
 
@@ -21,6 +20,9 @@ def providers(settings: Settings, entropy: Entropy) -> Callable[[str], Provider]
             case ProviderName.FILE:
                 return FileProvider(settings.keys.root, entropy)
             case ProviderName.OPENBAO:
+                # Brings an HTTP client, which nobody else needs to begin.
+                from gateway.vault.providers.openbao import OpenBaoProvider  # noqa: PLC0415
+
                 return OpenBaoProvider(settings.openbao)
             case ProviderName.KMS:
                 return KmsProvider(settings.kms)

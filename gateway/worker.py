@@ -1,0 +1,33 @@
+"""One worker process: it answers requests, beside its sequencer, its counter, its keeper and its courier."""
+
+import signal
+import sys
+
+from flask import Flask
+
+from gateway.api import logs
+from gateway.app import assemble, create_app
+from gateway.handover.courier import Courier
+from gateway.handover.outbound import Outbound
+from gateway.handover.push import Pusher
+from gateway.settings import Settings
+from gateway.usecases.keys.keeper import Keeper
+from gateway.usecases.log.sequence import Sequencer
+from gateway.usecases.reviewing.tallying import Counter
+
+_TURN_SECONDS = 0.0005
+
+
+def application(settings: Settings) -> Flask:
+    """What the process serves; its threads are at work from here on."""
+    # Ctrl-C reaches every process at a terminal; a worker that hears it beside its server's word hangs.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # A commit is waited for by many: whoever leads it must not wait ten times for its turn to compute.
+    sys.setswitchinterval(_TURN_SECONDS)
+    logs.configure(sys.stderr)
+    services = assemble(settings)
+    Sequencer(services.store).start()
+    Counter(services.store, services.settings.console.time_zone).start()
+    Keeper(services.keyring, services.key_care, settings.data / "rewrap.lock").start()
+    Courier(Pusher.over(services, Outbound())).start()
+    return create_app(services)
