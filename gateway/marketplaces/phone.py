@@ -3,7 +3,7 @@
 import re
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
 from gateway.marketplaces.countries import alpha2
 
@@ -15,6 +15,8 @@ _EXTENSION = re.compile(
     r"[.:=\s]*[0-9]{1,7}$",
     re.IGNORECASE,
 )
+_GERMANY = 49
+_GERMAN = re.compile(r"(?:\+49[ /-]?|(?P<trunk>0))(?P<rest>[1-9][0-9]*(?:[ /-][0-9]+)*)")
 _LONGEST = 64  # characters; DHL Freight's limit for a phone, and far beyond what a number needs
 _E164_DIGITS = 15  # ITU-T E.164, 6.2.1
 
@@ -28,11 +30,26 @@ def e164(text: str, country: str) -> str | None:
     """
     if len(text) > _LONGEST:
         return None
+    return _plainly_german(text, country) or read(text, country)
+
+
+def read(text: str, country: str) -> str | None:
+    """`e164` by all the rules, for a text of any kind."""
     text = _EXTENSION.sub("", _LABEL.sub("", text.strip()))
     if any(character.isalpha() for character in text):
         return None
     region = alpha2().get(country)
     return _without_trunk_prefix(text, region) or _valid(text, region)
+
+
+def _plainly_german(text: str, country: str) -> str | None:
+    """A German number that is written as such; its digits need no more than a look at the ranges."""
+    found = _GERMAN.fullmatch(text)
+    if found is None or (found["trunk"] and country != "DEU"):
+        return None
+    digits = re.sub("[ /-]", "", found["rest"])
+    number = PhoneNumber(country_code=_GERMANY, national_number=int(digits))
+    return f"+{_GERMANY}{digits}" if phonenumbers.is_valid_number(number) else None
 
 
 def _without_trunk_prefix(text: str, region: str | None) -> str | None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.marketplaces.phone import e164
+from gateway.marketplaces.phone import e164, read
 
 BERLIN = "+493023125001"
 MOBILE = "+491713920001"
@@ -87,3 +87,12 @@ def test_any_text_gives_e164_or_nothing(text: str, country: str) -> None:
 def test_every_way_of_writing_gives_the_same_number(last: int, beginning: str) -> None:
     """The format does not change the number."""
     assert e164(f"{beginning}23125{last:03d}", "DEU") == f"+493023125{last:03d}"
+
+
+@given(
+    st.from_regex(r"(\+49|0|49|0049|\+490)[ /-]?[0-9 /-]{0,16}", fullmatch=True),
+    st.sampled_from(["DEU", "AUT", "ITA", "ATA"]),
+)
+def test_the_short_way_comes_to_the_same(text: str, country: str) -> None:
+    """A number that is plainly German is what all the rules together make of it."""
+    assert e164(text, country) == read(text, country)

@@ -8,7 +8,8 @@ from marshmallow import ValidationError
 
 from gateway.marketplaces.deriving import Rejected, derived
 from gateway.marketplaces.otto.facts import OttoFacts
-from gateway.marketplaces.otto.shapes import ORDER_NUMBER, shaped
+from gateway.marketplaces.otto.forms import ORDER_NUMBER
+from gateway.marketplaces.otto.shapes import shaped
 from gateway.model.order import Order
 
 

@@ -13,37 +13,38 @@ from typing import Any, TypeVar, cast
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from gateway.marketplaces.countries import alpha2
+from gateway.marketplaces.otto import plain
+from gateway.marketplaces.otto.forms import (
+    ID,
+    MOST_PIECES,
+    ORDER_NUMBER,
+    STATUSES,
+    TIME,
+    UNWANTED,
+)
 from gateway.marketplaces.paths import by_path
 from gateway.marketplaces.shaped import COMPANY, ShapedOrder
 from gateway.model.order import Status
 
 _T = TypeVar("_T")
 
-ORDER_NUMBER = re.compile(r"[A-Za-z0-9]{10}")
-"""OTTO Market Orders API v4: ten alphanumerics."""
-
-_MOST_PIECES = 1000
-_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ID_DESCRIBED = "must be 1 to 64 letters, digits, dots, dashes or underscores"
-# RFC 3339 §5.6; seconds of a minute stop at 59, as Python's do.
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
-# Beside the control characters: line and paragraph separators, half surrogates, and what turns the
-# direction of text, by which a name would show as another.
-_UNWANTED = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
-)
-_STATUSES = {status.value: status for status in Status}
 
 
 def shaped(value: Mapping[str, Any], delivery_types: Collection[str]) -> ShapedOrder:
     """The needed part of an order; ValidationError with messages by path where it does not hold."""
-    try:
-        order = cast("ShapedOrder", _schema().load(value))
-    except ValidationError as fault:
-        raise ValidationError(by_path(fault.messages_dict)) from None
+    order = plain.read(value) or judged(value)
     if contradictions := _contradictions(order, delivery_types):
         raise ValidationError(contradictions)
     return order
+
+
+def judged(value: Mapping[str, Any]) -> ShapedOrder:
+    """`shaped` but for contradictions, field by field: the one authority on what an order looks like."""
+    try:
+        return cast("ShapedOrder", _schema().load(value))
+    except ValidationError as fault:
+        raise ValidationError(by_path(fault.messages_dict)) from None
 
 
 def _contradictions(order: ShapedOrder, delivery_types: Collection[str]) -> dict[str, list[str]]:
@@ -103,7 +104,7 @@ class _Text(_Strict[str | None]):
         text = self._text(value)
         if len(text) > self._most:
             raise ValidationError(f"must have {self._most} characters at most")
-        if not text.isprintable() and _UNWANTED.search(text):
+        if not text.isprintable() and UNWANTED.search(text):
             raise ValidationError("must not hold control characters or direction marks")
         return text.strip() or None
 
@@ -146,7 +147,7 @@ class _Time(_Strict[datetime]):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
         text = self._text(value)
         try:
-            if _TIME.fullmatch(text):
+            if TIME.fullmatch(text):
                 return datetime.fromisoformat(text).astimezone(UTC)
         except (ValueError, OverflowError):
             pass
@@ -155,9 +156,9 @@ class _Time(_Strict[datetime]):
 
 class _FulfillmentStatus(_Strict[Status]):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Status:
-        status = _STATUSES.get(self._text(value))
+        status = STATUSES.get(self._text(value))
         if status is None:
-            raise ValidationError(f"must be one of {', '.join(_STATUSES)}")
+            raise ValidationError(f"must be one of {', '.join(STATUSES)}")
         return status
 
 
@@ -172,8 +173,8 @@ class _Country(_Strict[str]):
 class _Pieces(fields.List[Any]):
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
         # Counted before they are looked at: a list of a hundred thousand faults helps nobody.
-        if isinstance(value, list) and not 1 <= len(value) <= _MOST_PIECES:
-            raise ValidationError(f"must hold 1 to {_MOST_PIECES} pieces")
+        if isinstance(value, list) and not 1 <= len(value) <= MOST_PIECES:
+            raise ValidationError(f"must hold 1 to {MOST_PIECES} pieces")
         return super()._deserialize(value, *args, **kwargs)
 
 
@@ -199,7 +200,7 @@ class _DeliveryShape(_InvoiceShape):
 
 
 class _ItemShape(_Shape):
-    position_item_id = _Word(_ID, _ID_DESCRIBED, data_key="positionItemId")
+    position_item_id = _Word(ID, _ID_DESCRIBED, data_key="positionItemId")
     fulfillment_status = _FulfillmentStatus(data_key="fulfillmentStatus", required=True)
     delivery_type = _Text(64, data_key="deliveryType")
     sku = _Member("sku", 128, data_key="product")
@@ -207,7 +208,7 @@ class _ItemShape(_Shape):
 
 
 class _OrderShape(_Shape):
-    sales_order_id = _Word(_ID, _ID_DESCRIBED, data_key="salesOrderId")
+    sales_order_id = _Word(ID, _ID_DESCRIBED, data_key="salesOrderId")
     order_number = _Word(ORDER_NUMBER, "must be ten letters and digits", data_key="orderNumber")
     order_date = _Time(data_key="orderDate", required=True)
     last_modified_date = _Time(data_key="lastModifiedDate", required=True)
