@@ -10,8 +10,8 @@ _FOR_A_CARRIER = (
     "with the purpose delivery-appointment."
 )
 _FOR_A_SELLER = (
-    "A buyer may be written to about a concrete order, through OTTO Partner Connect or the relay "
-    f"address, for one of these purposes: {_SIX}."
+    "A buyer may be written to about a concrete order, through the marketplace's relay address or, "
+    f"at OTTO, through OTTO Partner Connect, for one of these purposes: {_SIX}."
 )
 _APPOINTMENT = (
     "Assign the order to a registered freight carrier: the responsible carrier agrees the "

@@ -14,14 +14,14 @@ from gateway.usecases.services import Services
 from gateway.usecases.shop_contact import shop_contact
 from policies.question import Mode, Purpose, Role, Window
 
-_NONE_YET = "None as long as OTTO has sent no address, and after erasure."
+_NONE_YET = "None as long as the marketplace has sent no address, and after erasure."
 
 
 class PieceShape(Shape):
     """One physical piece of an order."""
 
-    position_item_id = text("OTTO's positionItemId.")
-    status = one_of(Status, "OTTO's fulfillmentStatus.")
+    position_item_id = text("OTTO's positionItemId, or another marketplace's own.")
+    status = one_of(Status, "In the words of OTTO's fulfillmentStatus.")
     mode = one_of(Mode, "How it travels, by evidence.")
     evidence = one_of(Evidence, "What the mode rests on.")
     carrier = text("The carrier it is assigned to.", allow_none=True)
@@ -45,8 +45,9 @@ class PieceShape(Shape):
 class OrderShape(Shape):
     """An order without contact data."""
 
-    order_number = text()
-    sales_order_id = text("OTTO's salesOrderId.")
+    order_number = text("At a marketplace other than OTTO with that one's prefix.")
+    marketplace = text("Where it comes from: otto, or another file of config/marketplaces/.")
+    sales_order_id = text("OTTO's salesOrderId; the marketplace's own number of another's order.")
     ordered_at = instant()
     changed_at = instant("The marketplace's last change.")
     imported_at = instant()

@@ -8,6 +8,7 @@ from gateway.cli.importing import import_
 from gateway.cli.output import show, table, text
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.cli.syncing import sync
+from gateway.model.order import OTTO
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.assign import Assignment
 from gateway.usecases.assign import assign as give
@@ -84,7 +85,8 @@ def _show(run: Run, merchant: str, order_number: str, as_json: bool) -> None:
 
 
 def _lines(state: OrderState) -> Iterator[str]:
-    yield f"Order {state.order.order_number}, imported {text(state.order.imported_at)}"
+    place = "" if state.order.marketplace == OTTO else f" of {state.order.marketplace}"
+    yield f"Order {state.order.order_number}{place}, imported {text(state.order.imported_at)}"
     if state.delete_by is None:
         yield f"The contact is erased since {text(state.order.erased_at)}."
     else:

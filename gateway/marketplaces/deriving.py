@@ -44,6 +44,8 @@ def derived(order: ShapedOrder, facts: DerivationFacts) -> Order:
     shop, kind = _shop_contact(order["order_number"], delivery, invoice, facts, notes)
     freight = _freight_contact(items, delivery, facts, notes)
     return Order(
+        marketplace=facts.marketplace,
+        bar=facts.bar,
         order_number=order["order_number"],
         sales_order_id=order["sales_order_id"],
         ordered_at=order["order_date"],
@@ -68,6 +70,7 @@ def _item(item: PositionItem, facts: DerivationFacts) -> Item:
         mode=mode,
         evidence=evidence,
         tracking_carrier=carrier,
+        delivered_at=item.get("delivered_at"),
     )
 
 

@@ -13,6 +13,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from gateway.errors import ConfigurationError
 from gateway.marketplaces.mail import normalised
 from gateway.marketplaces.paths import by_path
+from gateway.model.order import Bar
 from policies.question import Mode
 
 _PARTS = ("first", "last", "order_number")
@@ -43,6 +44,8 @@ class SkuTable:
 class DerivationFacts:
     """What a derivation rests on; each key's meaning stands in the marketplace's own file."""
 
+    marketplace: str
+    bar: Bar
     relay_domains: frozenset[str]
     placeholder_domain: str
     placeholder_pattern: str

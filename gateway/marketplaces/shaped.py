@@ -1,7 +1,7 @@
 """An order that has its marketplace's shape, in names of our own: what every derivation begins with."""
 
 from datetime import datetime
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from gateway.model.order import Status
 
@@ -35,6 +35,7 @@ class PositionItem(TypedDict):
     delivery_type: str | None
     sku: str | None
     tracking_carrier: str | None
+    delivered_at: NotRequired[datetime | None]
 
 
 class ShapedOrder(TypedDict):

@@ -53,7 +53,7 @@ class KeptItem:
         """Opens with the assignment, closes with delivery plus grace, cancellation or erasure."""
         if self.status.is_cancelled or order.erased_at is not None or now >= order.latest_at:
             return Window.CLOSED
-        if self.delivered_at is not None and now >= self.delivered_at + grace:
+        if self.delivered_at is not None and now >= self.delivered_at + order.at_most(grace):
             return Window.CLOSED
         if self.assigned_at is None or not order.has_freight_contact:
             return Window.NOT_OPEN
@@ -65,9 +65,12 @@ class KeptOrder:
     """What is stored of an order beside its envelopes; no contact data.
 
     `latest_at` bounds the contact's life whatever happens; `erased_at` tells that it ended.
-    `subject` is the order's name in the audit log, None after erasure of the subject.
+    `subject` is the order's name in the audit log, None after erasure of the subject. `bar` is how
+    long after delivery its marketplace lets the contact be kept, where it says so.
     """
 
+    marketplace: str
+    bar: timedelta | None
     order_number: str
     sales_order_id: str
     ordered_at: datetime
@@ -86,7 +89,11 @@ class KeptOrder:
 
     def delete_by(self, after_delivery: timedelta) -> datetime:
         """When the contact goes at the latest: all pieces delivered plus grace, or `latest_at`."""
-        return deletion_date(self.items, self.latest_at, after_delivery)
+        return deletion_date(self.items, self.latest_at, self.at_most(after_delivery))
+
+    def at_most(self, after_delivery: timedelta) -> timedelta:
+        """A time after delivery, cut to what the marketplace allows."""
+        return after_delivery if self.bar is None else min(after_delivery, self.bar)
 
 
 def deletion_date(

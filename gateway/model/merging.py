@@ -17,11 +17,13 @@ def merged(
     What was assigned and delivered stays; `subject`, import time and `latest_at` stay from the first
     import on. An order with nothing left to deliver loses its contact, and no import brings it back.
     """
-    pieces = tuple(_piece(item, before) for item in order.items)
+    pieces = tuple(_piece(item, before, now) for item in order.items)
     ended = all(piece.status.is_cancelled for piece in pieces)
     erased_at = (before.erased_at if before else None) or (now if ended else None)
     holds_contact = erased_at is None and order.freight is not None
     return KeptOrder(
+        marketplace=order.marketplace,
+        bar=order.bar.after_delivery,
         order_number=order.order_number,
         sales_order_id=order.sales_order_id,
         ordered_at=order.ordered_at,
@@ -62,9 +64,10 @@ def current_flags(flags: Iterable[Flag], pieces: Sequence[KeptItem]) -> tuple[Fl
     return tuple(flag for flag in flags if flag is not Flag.UNCLASSIFIED or open_question)
 
 
-def _piece(item: Item, before: KeptOrder | None) -> KeptItem:
+def _piece(item: Item, before: KeptOrder | None, now: datetime) -> KeptItem:
     known = {piece.item_id: piece for piece in before.items} if before else {}
     earlier = known.get(item.item_id)
+    told = None if item.delivered_at is None else min(now, item.delivered_at)
     piece = KeptItem(
         item_id=item.item_id,
         status=item.status,
@@ -75,7 +78,8 @@ def _piece(item: Item, before: KeptOrder | None) -> KeptItem:
         consignment=earlier.consignment if earlier else None,
         assigned_at=earlier.assigned_at if earlier else None,
         appointment=earlier.appointment if earlier else None,
-        delivered_at=earlier.delivered_at if earlier else None,
+        # The first word of a delivery counts.
+        delivered_at=(earlier.delivered_at if earlier else None) or told,
     )
     return _by_assignment(piece)
 

@@ -1,7 +1,7 @@
 """Orders as the gateway keeps them: what is needed to decide on a hand-over, and no more."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gateway.model.contact import FreightContact, ShopContact
@@ -62,26 +62,40 @@ class EmailKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """How long at the most a marketplace lets contacts be kept; None where it says nothing of its own."""
+
+    after_delivery: timedelta | None = None
+    latest: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One physical piece (OTTO's position items have no quantity) and the evidence for its mode."""
+    """One physical piece (OTTO's position items have no quantity) and the evidence for its mode.
+
+    `delivered_at` is known already where the marketplace tells it with the order.
+    """
 
     item_id: str
     status: Status
     mode: Mode
     evidence: Evidence
     tracking_carrier: str | None
+    delivered_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """An order derived from the marketplace's, ready to be sealed and stored.
 
-    `changed_at` is the marketplace's last change; of two versions the later one stands. `freight` is
+    A merchant's order numbers are unique over all of its marketplaces. `changed_at` is the marketplace's last change; of two versions the later one stands. `freight` is
     None where no piece is left to deliver that may go as freight, and while the address has not come;
     `shop` is None until then too, unless the relay is there already. `discarded` names contact fields
     that came without right to be kept ("phone", "email", "invoice_phone", "invoice_email").
     """
 
+    marketplace: str
+    bar: Bar
     order_number: str
     sales_order_id: str
     ordered_at: datetime

@@ -1,7 +1,7 @@
 """Orders, their pieces and their envelopes, read and written many at a time."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -237,6 +237,8 @@ def columns(merchant: str, order: KeptOrder) -> dict[str, Any]:
     return {
         "merchant": merchant,
         "order_number": order.order_number,
+        "marketplace": order.marketplace,
+        "bar_days": order.bar and order.bar.days,
         "sales_order_id": order.sales_order_id,
         "ordered_at": order.ordered_at,
         "changed_at": order.changed_at,
@@ -310,6 +312,8 @@ def _sealed(merchant: str, row: Any, kind: str) -> Sealed:
 
 def _order(row: Any, pieces: tuple[KeptItem, ...], has_freight_contact: bool) -> KeptOrder:
     return KeptOrder(
+        marketplace=row.marketplace,
+        bar=None if row.bar_days is None else timedelta(days=row.bar_days),
         order_number=row.order_number,
         sales_order_id=row.sales_order_id,
         ordered_at=row.ordered_at,

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
+from gateway.model.order import OTTO
 from gateway.storage.sync_tables import delivered_shipments
 from gateway.storage.tables import orders
 
@@ -33,8 +34,9 @@ def forget_noted(connection: Connection, merchant: str, before: datetime) -> Non
 def order_numbers(
     connection: Connection, merchant: str, sales_order_ids: Iterable[str]
 ) -> dict[str, str]:
-    """Our order numbers by the marketplace's own ids; orders that did not come here are left out."""
+    """Our order numbers by OTTO's own ids; orders that did not come here are left out."""
     ids = list(sales_order_ids)
     mine = (orders.c.merchant == merchant) & orders.c.sales_order_id.in_(ids)
-    found = select(orders.c.sales_order_id, orders.c.order_number).where(mine)
+    ottos = mine & (orders.c.marketplace == OTTO)
+    found = select(orders.c.sales_order_id, orders.c.order_number).where(ottos)
     return {row.sales_order_id: row.order_number for row in connection.execute(found)}

@@ -130,6 +130,10 @@ orders = Table(
     metadata,
     _merchant(primary_key=True),
     Column("order_number", String(32), primary_key=True),
+    # Whose order it is; its number is the merchant's only one of that name all the same.
+    Column("marketplace", String(64), nullable=False),
+    # Days after delivery that the marketplace lets its contact be kept; none of its own is NULL.
+    Column("bar_days", Integer),
     Column("sales_order_id", String(64), nullable=False),
     Column("ordered_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),

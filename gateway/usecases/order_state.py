@@ -61,6 +61,7 @@ class OrderState:
         of_all = {"email_kind": self.email_kind, "delete_by": self.delete_by}
         return {
             "order_number": self.order.order_number,
+            "marketplace": self.order.marketplace,
             "sales_order_id": self.order.sales_order_id,
             "ordered_at": self.order.ordered_at,
             "changed_at": self.order.changed_at,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from gateway.model.carrier import Carrier
 from gateway.model.client import Recipient
 from gateway.model.kept import KeptItem, KeptOrder
-from gateway.model.order import EmailKind
+from gateway.model.order import OTTO, EmailKind
 from policies.question import (
     Channel,
     Mode,
@@ -65,11 +65,14 @@ def order_question(
     now: datetime,
     grace: timedelta,
 ) -> Question:
-    """A carrier, and whoever names the appointment, means the freight contact; others write by OTTO."""
+    """A carrier, and whoever names the appointment, means the freight contact; others write by OTTO.
+
+    So does everybody where there is no other way to the buyer: no relay, and no OTTO Partner Connect.
+    """
     means_contact = purpose is Purpose.DELIVERY_APPOINTMENT or recipient.role is Role.CARRIER
-    if order is None or means_contact:
+    relay = order is not None and order.email_kind is EmailKind.RELAY
+    if order is None or means_contact or not (relay or order.marketplace == OTTO):
         return freight_question(recipient, carrier, order, None, purpose, fields, now, grace)
-    relay = order.email_kind is EmailKind.RELAY
     return buyer_question(recipient, order, purpose, relay=relay)
 
 

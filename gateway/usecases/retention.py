@@ -88,7 +88,8 @@ def _redate(
             numbers = dating.with_contacts(tx.connection, merchant, place, _BATCH)
             for order in orders.kept(tx.connection, merchant, numbers).values():
                 latest_at = min(order.latest_at, order.imported_at + own.erase_latest)
-                delete_by = deletion_date(order.items, latest_at, own.erase_after_delivery)
+                after_delivery = order.at_most(own.erase_after_delivery)
+                delete_by = deletion_date(order.items, latest_at, after_delivery)
                 dating.date(tx.connection, merchant, order.order_number, latest_at, delete_by)
             if len(numbers) < _BATCH:
                 dating.set_terms(tx.connection, merchant, terms)

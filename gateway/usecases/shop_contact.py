@@ -6,7 +6,7 @@ from gateway.errors import Conflict, Gone, NotFound
 from gateway.model.client import Client
 from gateway.model.contact import Private
 from gateway.model.kept import KeptOrder
-from gateway.model.order import EmailKind
+from gateway.model.order import OTTO, EmailKind
 from gateway.storage import orders
 from gateway.storage.store import Store
 from gateway.usecases.asking import ask
@@ -16,7 +16,7 @@ from policies.engine import Engine
 from policies.question import Purpose
 from policies.verdict import Permit
 
-_NOTICES = {
+_OTTOS_NOTICES = {
     EmailKind.RELAY: (
         "OTTO's relay address: for this order only, in the allowed cases only. "
         "Send no order, dispatch or delivery confirmation and no advertising to it."
@@ -24,6 +24,16 @@ _NOTICES = {
     EmailKind.PLACEHOLDER: (
         "A placeholder without function: mail to it reaches nobody. "
         "Contact the buyer in OTTO Partner Connect only."
+    ),
+}
+_NOTICES = {
+    EmailKind.RELAY: (
+        "The marketplace's relay address: for this order only, in the allowed cases only. "
+        "Send no advertising to it, and nothing that the marketplace itself tells the buyer."
+    ),
+    EmailKind.PLACEHOLDER: (
+        "A placeholder without function: mail to it reaches nobody. "
+        "Contact the buyer only in the shop or marketplace that the order comes from."
     ),
 }
 
@@ -61,7 +71,7 @@ def shop_contact(
         kind=order.email_kind,
         deliverable=contact.deliverable,
         allowed_purposes=_allowed(engine, client, order),
-        notice=_NOTICES[order.email_kind],
+        notice=(_OTTOS_NOTICES if order.marketplace == OTTO else _NOTICES)[order.email_kind],
     )
 
 

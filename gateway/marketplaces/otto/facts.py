@@ -17,6 +17,7 @@ from gateway.marketplaces.facts import (
     shared,
 )
 from gateway.marketplaces.otto.api_facts import ApiFacts, ApiTable, misplaced
+from gateway.model.order import OTTO, Bar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class OttoFacts(DerivationFacts):
     def _of(cls, tables: dict[str, Any]) -> Self:
         if fault := misplaced(tables["api"]["paths"]):
             raise ValueError(fault)
-        return cls(**shared(tables), api=ApiFacts.of(tables["api"]))
+        return cls(marketplace=OTTO, bar=Bar(), **shared(tables), api=ApiFacts.of(tables["api"]))
 
 
 class _File(Strict):

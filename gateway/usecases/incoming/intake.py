@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gateway.audit.entry import Action, Actor, Outcome
+from gateway.errors import Conflict
 from gateway.model.kept import KeptOrder
 from gateway.model.merging import merged
 from gateway.model.order import Order
@@ -74,7 +75,8 @@ class Intake:
     ) -> Tally:
         """Store a batch and put each change, and each of the `rejected`, on record.
 
-        No order number may stand twice in one batch. `alongside` becomes durable with it. `ahead`
+        No order number may stand twice in one batch; Conflict where one is
+        another marketplace's order, and nothing of the batch is stored then. `alongside` becomes durable with it. `ahead`
         holds by order number what another process has sealed already.
         """
 
@@ -107,6 +109,11 @@ class Intake:
                 made.fingerprint if made else self.sealer.fingerprint(tx.merchant, order, tx.now)
             )
             before = known.orders.get(order.order_number)
+            if before and before.marketplace != order.marketplace:
+                raise Conflict(
+                    f"{order.order_number} is the number of an order of {before.marketplace}: give "
+                    f"{order.marketplace} a number_prefix of its own (config/marketplaces/)"
+                )
             if before and _is_old_news(self.sealer, order, before, fingerprint, known):
                 continue
             after = self._take(tx, rows, order, before, fingerprint)
@@ -134,12 +141,15 @@ class Intake:
     ) -> KeptOrder:
         """Collect the rows of an order and its pieces; the order's new state."""
         subject_key = tx.entropy(_SUBJECT_KEY_BYTES)
+        latest = self.deadlines.of(tx.merchant).erase_latest
+        if order.bar.latest is not None:
+            latest = min(latest, order.bar.latest)
         after = merged(
             before,
             order,
             subject=_subject(subject_key, tx.merchant, order.order_number),
             now=tx.now,
-            latest_at=tx.now + self.deadlines.of(tx.merchant).erase_latest,
+            latest_at=tx.now + latest,
         )
         columns = orders.columns(tx.merchant, after)
         columns["fingerprint"] = fingerprint if after.erased_at is None else None
@@ -235,12 +245,18 @@ def _record(
         note(Action.CONTACT_DISCARDED, order.discarded)
     if _cancelled(after) - (_cancelled(before) if before else frozenset()):
         note(Action.ORDER_CANCELLED)
+    if _delivered(after) - (_delivered(before) if before else frozenset()):
+        note(Action.ORDER_DELIVERED)
     if before and before.erased_at is None and after.erased_at is not None:
         note(Action.CONTACT_EXPIRED)
 
 
 def _cancelled(order: KeptOrder) -> frozenset[str]:
     return frozenset(item.item_id for item in order.items if item.status.is_cancelled)
+
+
+def _delivered(order: KeptOrder) -> frozenset[str]:
+    return frozenset(item.item_id for item in order.items if item.delivered_at is not None)
 
 
 def _write(tx: Transaction, rows: _Rows) -> None:
