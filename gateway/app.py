@@ -6,10 +6,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConfigurationError
+from gateway.marketplaces.feed.facts import FeedFacts, check_prefixes
+from gateway.marketplaces.feed.marketplace import Feed
 from gateway.marketplaces.marketplace import Marketplace
 from gateway.marketplaces.otto.facts import OttoFacts
 from gateway.marketplaces.otto.marketplace import Otto
 from gateway.model.ids import Clock, Entropy
+from gateway.model.order import OTTO
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.storage.logbook import PERIODS, Logbook
@@ -59,7 +62,6 @@ def assemble(settings: Settings, clock: Clock = now, entropy: Entropy = os.urand
         return bytes(key.secret.reveal())
 
     otto = Otto(OttoFacts.load(settings.config_file("marketplaces/otto.toml")))
-    marketplaces: dict[str, Marketplace] = {otto.name: otto}
     notary = Notary(seed, settings.data / "held")
     logbook = Logbook(settings.origin, PERIODS[settings.period], notary, entropy)
     database = Database(settings.database_url, settings.service.threads)
@@ -72,8 +74,16 @@ def assemble(settings: Settings, clock: Clock = now, entropy: Entropy = os.urand
         opener=Opener(keyring),
         engine=engine,
         otto=otto.facts,
-        marketplaces=marketplaces,
+        marketplaces={otto.name: otto, **_feeds(settings)},
     )
+
+
+def _feeds(settings: Settings) -> dict[str, Marketplace]:
+    """Every marketplace that has a file, but OTTO."""
+    files = [file for file in settings.config_files("marketplaces") if file.stem != OTTO]
+    facts = {file.stem: FeedFacts.load(file) for file in files}
+    check_prefixes(facts)
+    return {name: Feed(one) for name, one in facts.items()}
 
 
 @cache

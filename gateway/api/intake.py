@@ -10,6 +10,7 @@ from gateway.api import problems, repetition
 from gateway.api.endpoint import Answer, Call, Repeats, Streamed, endpoint, only
 from gateway.api.problems import Problem
 from gateway.api.shapes import RejectedShape, Shape, number
+from gateway.marketplaces.marketplace import Marketplace, named
 from gateway.marketplaces.stream import Broken
 from gateway.model.order import OTTO
 from gateway.storage.answers import Repeatable
@@ -38,6 +39,14 @@ class ImportedShape(Shape):
     rejected = fields.List(fields.Nested(RejectedShape), required=True)
 
 
+class MarketplaceQuery(Shape):
+    """Where the orders come from."""
+
+    marketplace = fields.String(
+        metadata={"description": "otto, or a file of config/marketplaces/."}
+    )
+
+
 @endpoint(
     "POST",
     "/v1/orders",
@@ -45,19 +54,25 @@ class ImportedShape(Shape):
     summary="Take in orders",
     about=(
         'One OTTO v4 order, a `{"resources": […]}` page, an array, or NDJSON, read as a stream. The '
-        "good ones are stored, each bad one is reported. Sending orders again changes nothing."
+        "good ones are stored, each bad one is reported. Sending orders again changes nothing. "
+        "`marketplace` names another than OTTO, whose CSV or JSON is read by its own column map."
     ),
     body=Streamed(
-        ("application/json", "application/x-ndjson"),
-        {"description": "OTTO Market Orders API v4.", "type": ["object", "array"]},
+        ("application/json", "application/x-ndjson", "text/csv"),
+        {
+            "description": "OTTO Market Orders API v4; or as another marketplace's file says.",
+            "type": ["object", "array", "string"],
+        },
     ),
+    query=MarketplaceQuery,
     answers={200: ImportedShape},
     problems=(problems.ORDERS_REJECTED,),
     repeats=Repeats.OWN,
 )
 def take_in(services: Services, call: Call) -> Answer | Problem:
     """422 when no order was good, or the body broke off; what was good before that stays stored."""
-    source = _Hashed(call.stream)
+    marketplace = named(services.marketplaces, call.query.get("marketplace", OTTO))
+    source = _Hashed(call.stream, marketplace.name)
     key = call.repeat_key
     with services.store.read() as connection:
         used = key is not None and repeats.is_used(connection, call.client.client_id, key)
@@ -68,7 +83,7 @@ def take_in(services: Services, call: Call) -> Answer | Problem:
             earlier = repeats.earlier(connection, source.repeatable(call.client.client_id, key))
         if earlier is not None:
             return _answer(earlier.answer)
-    outcome = _import(services, call, source)
+    outcome = _import(services, call, marketplace, source)
     if key is not None:
         repeatable = source.repeatable(call.client.client_id, key)
         repeats.keep(services.store, call.client.merchant, repeatable, 200, outcome)
@@ -78,9 +93,10 @@ def take_in(services: Services, call: Call) -> Answer | Problem:
 class _Hashed:
     """A body whose hash is known once it was read."""
 
-    def __init__(self, source: IO[bytes]) -> None:
+    def __init__(self, source: IO[bytes], marketplace: str) -> None:
         self._source = source
-        self._hash = repetition.digest("POST", "/v1/orders")
+        of = "" if marketplace == OTTO else f"?marketplace={marketplace}"
+        self._hash = repetition.digest("POST", f"/v1/orders{of}")
 
     def read(self, size: int, /) -> bytes:
         piece = self._source.read(size)
@@ -95,7 +111,9 @@ class _Hashed:
         return Repeatable(client_id, key, self._hash.digest())
 
 
-def _import(services: Services, call: Call, source: _Hashed) -> dict[str, Any]:
+def _import(
+    services: Services, call: Call, marketplace: Marketplace, source: _Hashed
+) -> dict[str, Any]:
     """What became of the orders, as it is kept for a repetition of the request."""
     rejected: list[dict[str, Any]] = []
     counts = Counts()
@@ -118,7 +136,7 @@ def _import(services: Services, call: Call, source: _Hashed) -> dict[str, Any]:
             services,
             call.client.merchant,
             actor(call.client),
-            services.marketplaces[OTTO],
+            marketplace,
             source,
             request_id=call.request_id,
             on_rejected=note,

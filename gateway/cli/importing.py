@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.errors import ConfigurationError
+from gateway.marketplaces.marketplace import named
 from gateway.marketplaces.stream import Broken
 from gateway.model.order import OTTO
 from gateway.usecases.actors import OPERATOR
@@ -30,20 +31,31 @@ from gateway.usecases.incoming.importing import Counts, Imported, RejectedOrder,
     "--rejects",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write orders that are not taken in here, whole, one a line; only you can read the file.",
+    help="Write orders that are not taken in here, whole, as they came; only you can read the file.",
+)
+@click.option(
+    "--marketplace",
+    default=OTTO,
+    show_default=True,
+    metavar="NAME",
+    help="Whose orders they are: a file of config/marketplaces/ tells how they are written.",
 )
 @merchant_option
 @json_option
 @pass_run
-def import_(run: Run, file: Path, rejects: Path | None, merchant: str, as_json: bool) -> None:
-    """Take in OTTO orders: one order, a page {"resources": […]}, a JSON array, or one order a line.
+def import_(
+    run: Run, file: Path, rejects: Path | None, marketplace: str, merchant: str, as_json: bool
+) -> None:
+    """Take in orders: OTTO's as one order, a page {"resources": […]}, a JSON array, or one a line.
 
-    Good orders are stored, bad ones are named with what is wrong in them. Running it again changes
-    nothing. Where the JSON itself breaks off, what came before is stored.
+    Another marketplace's or shop's are read as its own file says, from CSV or JSON. Good orders are
+    stored, bad ones are named with what is wrong in them. Running it again changes nothing. Where the
+    file itself breaks off, what came before is stored.
 
     \b
     Examples:
       gateway orders import orders.json
+      gateway orders import --marketplace feed export.csv --rejects bad.csv
       curl -s https://…/v4/orders | gateway orders import - --rejects bad.ndjson
     """
     services, merchant = run.services, run.merchant(merchant)
@@ -55,7 +67,7 @@ def import_(run: Run, file: Path, rejects: Path | None, merchant: str, as_json: 
             services,
             merchant,
             OPERATOR,
-            services.marketplaces[OTTO],
+            named(services.marketplaces, marketplace),
             source,
             request_id=run.request_id,
             on_rejected=told.rejected,
@@ -81,6 +93,8 @@ class _Told:
 
     def rejected(self, order: RejectedOrder) -> None:
         if self._rejects is not None and order.again is not None:
+            if self._rejects.tell() == 0:
+                self._rejects.write(order.head)
             self._rejects.write(order.again)
         if self._as_json:
             self._write_json(order)

@@ -105,7 +105,8 @@ def _sku_table(entries: dict[str, Any], delivery_types: Mapping[str, Mode]) -> S
     )
 
 
-def _domain(text: str) -> None:
+def mail_domain(text: str) -> None:
+    """A field's validator: the domain of mail addresses."""
     if len(text) > _LONGEST_DOMAIN or normalised(f"a@{text}") != f"a@{text}":
         raise ValidationError("must be a mail domain in lower case, for example customer.example")
 
@@ -144,14 +145,14 @@ class RelayTable(Strict):
     """What a relay address is."""
 
     domains = fields.List(
-        fields.String(validate=_domain), required=True, validate=validate.Length(1)
+        fields.String(validate=mail_domain), required=True, validate=validate.Length(1)
     )
 
 
 class PlaceholderTable(Strict):
     """What shops get where there is no relay."""
 
-    domain = fields.String(required=True, validate=_domain)
+    domain = fields.String(required=True, validate=mail_domain)
     pattern = fields.String(required=True, validate=_pattern)
 
 

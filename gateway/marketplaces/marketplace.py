@@ -40,11 +40,6 @@ class Marketplace(Protocol):
         """What commands, requests and stored orders call it."""
         ...
 
-    @property
-    def media_types(self) -> tuple[str, ...]:
-        """What a request's body may be said to be."""
-        ...
-
     def documents(self, source: Readable, order_bytes: int) -> Documents:
         """The orders of an input; one may take `order_bytes`."""
         ...

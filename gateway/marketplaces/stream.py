@@ -26,7 +26,9 @@ _KEPT = (
 )  # characters of a refused value that are still held, so that it stays whole
 _DIGITS = 40  # beyond any number that an order holds; Python itself refuses above 4300
 
-_PAGE = "resources"
+PAGE = "resources"
+"""Where OTTO's pages hold their orders."""
+
 _FIX = "save the file as UTF-8 without byte order mark"
 _DEEP = f"nests deeper than {DEPTH} levels"
 
@@ -87,10 +89,17 @@ class OrderStream:
     """The outcomes of one input, in its order; to be iterated once."""
 
     def __init__(
-        self, source: Readable, *, order_bytes: int = ORDER_BYTES, chunk: int = CHUNK
+        self,
+        source: Readable,
+        *,
+        order_bytes: int = ORDER_BYTES,
+        chunk: int = CHUNK,
+        page: str = PAGE,
     ) -> None:
+        """`page` names the member of an object that holds orders."""
         self._window = Window(source, chunk=chunk)
         self._limit = order_bytes
+        self._page = page
         self._position = 0
         self._defects: list[str] = []
         self._json = _decoder(self._defects)
@@ -150,7 +159,7 @@ class OrderStream:
             return
         if end != len(text):
             yield self._malformed(line, byte, "more than one value on a line", text)
-        elif isinstance(value, dict) and isinstance(value.get(_PAGE), list):
+        elif isinstance(value, dict) and isinstance(value.get(self._page), list):
             page = Window(BytesIO(encoded(text)), line=line, byte=byte)
             yield from self._document(page, page.peek())
         else:
@@ -193,9 +202,9 @@ class OrderStream:
             window.at += 1
         while closing != "}":
             name, written = self._name(window)
-            if name == _PAGE and window.peek() == "[":
+            if name == self._page and window.peek() == "[":
                 if is_page:
-                    _break(window, window.at, f'"{_PAGE}" stands twice in one page')
+                    _break(window, window.at, f'"{self._page}" stands twice in one page')
                 is_page = True
                 yield from self._elements(window)
             else:
@@ -274,7 +283,7 @@ class OrderStream:
         elif self._defects:
             refusal = self._defects[0]
         else:
-            refusal = _refusal(value, text)
+            refusal = _refusal(value, text, self._page)
         if refusal:
             return self._malformed(line, byte, refusal, text, value)
         self._position += 1
@@ -319,12 +328,12 @@ def _twice(names: list[str]) -> str:
     return f"holds {shown} twice in one object"
 
 
-def _refusal(value: Any, text: str) -> str:
+def _refusal(value: Any, text: str, page: str) -> str:
     """Why a decoded element cannot be an order; empty where it may be one."""
     if not isinstance(value, dict):
         return "not an object in braces"
-    if _PAGE in value:
-        return f'"{_PAGE}" belongs to a page and holds a list; give pages one after another'
+    if page in value:
+        return f'"{page}" belongs to a page and holds a list; give pages one after another'
     if text.count("{") + text.count("[") > DEPTH and _is_deep(value):
         return _DEEP
     if _HALF_PAIR.search(text) and _has_half_pair(value):

@@ -242,3 +242,9 @@ class Settings:
         """A further configuration file: beside the one that was read, else as shipped."""
         beside = self.config / name
         return beside if beside.exists() else default_config() / name
+
+    def config_files(self, folder: str) -> list[Path]:
+        """Every TOML file of a folder of the configuration, by name; each as `config_file` gives it."""
+        places = (default_config() / folder, self.config / folder)
+        names = {file.name for place in places for file in place.glob("*.toml")}
+        return [self.config_file(f"{folder}/{name}") for name in sorted(names)]

@@ -216,3 +216,36 @@ def test_what_was_stored_is_counted(api: Api, services: Services) -> None:
     metrics = api.get("/metrics").text
     for outcome, count in (("stored", 1), ("unchanged", 1), ("rejected", 1)):
         assert f'gateway_orders_total{{outcome="{outcome}"}} {count}.0' in metrics
+
+
+FEED = (
+    "Bestellnummer;Bestelldatum;Geändert am;Name;PLZ;Land;Telefon;E-Mail;Position;Menge;"
+    "Artikelnummer;Versandart;Frachtführer;Status;Zugestellt am\n"
+    "7;20.11.2026;;Erika Mustermann;01067;DE;030 23125001;;1;1;;Spedition;;bezahlt;\n"
+    "8;20.11.2026;;Erika Mustermann;01067;DE;4.93E+11;;1;1;;Spedition;;bezahlt;\n"
+).encode()
+
+
+def test_another_marketplaces_export_is_taken_in(api: Api) -> None:
+    """By its name in the query; a bad row is told by row and column, a wrong name by what is known."""
+    headers = {"Content-Type": "text/csv"}
+    path = "/v1/orders?marketplace=feed"
+    answer = api.post(path, "merchant", data=FEED, headers=headers)
+    assert answer.status_code == 200
+    told = answer.get_json()
+    assert (told["stored"], told["rejected"][0]["order_number"]) == (1, "WEB-8")
+    assert list(told["rejected"][0]["errors"]) == ['row 3, "Telefon"']
+    shown = api.get("/v1/orders/WEB-7", "merchant").get_json()
+    assert (shown["marketplace"], shown["order_number"]) == ("feed", "WEB-7")
+    wrong = api.post("/v1/orders?marketplace=ebay", "merchant", data=FEED, headers=headers)
+    assert wrong.status_code == 422
+    assert "feed, otto" in wrong.get_json()["errors"]["marketplace"][0]
+
+
+def test_a_key_repeats_one_marketplaces_request(api: Api) -> None:
+    """The same body for another marketplace is another request."""
+    headers = {"Content-Type": "text/csv", "Idempotency-Key": "monday"}
+    path = "/v1/orders?marketplace=feed"
+    first = api.post(path, "merchant", data=FEED, headers=headers)
+    assert api.post(path, "merchant", data=FEED, headers=headers).get_json() == first.get_json()
+    assert api.post("/v1/orders", "merchant", data=FEED, headers=headers).status_code == 422

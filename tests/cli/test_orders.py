@@ -190,3 +190,22 @@ def test_an_order_is_shown_without_its_contact(gateway: Gateway, file: File) -> 
         assert "freight" in result.stdout
         assert "relay" in result.stdout
         assert not any(secret in result.output for secret in SECRETS)
+
+
+def test_another_marketplaces_export_goes_in(gateway: Gateway, file: File, tmp_path: Path) -> None:
+    """Bad rows are named, and stand under the header in a file that goes in once they are mended."""
+    export = Path("config/demo/feed.csv").read_bytes()
+    rows = export.splitlines(keepends=True)
+    bad = [*rows[:3], rows[3].replace(b"Paket", b"Brieftaube")]
+    rejects = tmp_path / "rejects.csv"
+    of_feed = ("orders", "import", "--marketplace", "feed")
+    result = gateway(*of_feed, file(b"".join(bad)), "--rejects", str(rejects))
+    assert result.exit_code == 1
+    assert result.stdout == "1 stored, 0 unchanged, 1 rejected\n"
+    assert 'order WEB-1002: row 4, "Versandart": holds a word' in result.stderr
+    assert rejects.read_bytes() == rows[0] + bad[3]
+    rejects.write_bytes(rejects.read_bytes().replace(b"Brieftaube", b"Paket"))
+    assert gateway(*of_feed, str(rejects)).stdout == "1 stored, 0 unchanged, 0 rejected\n"
+    assert "Order WEB-1002 of feed" in gateway("orders", "show", "WEB-1002").stdout
+    wrong = gateway("orders", "import", "--marketplace", "ebay", file(b"{}"))
+    assert (wrong.exit_code, "feed, otto" in wrong.stderr) == (1, True)

@@ -18,7 +18,6 @@ class Otto:
 
     facts: OttoFacts
     name: str = OTTO
-    media_types: tuple[str, ...] = ("application/json", "application/x-ndjson")
 
     def documents(self, source: Readable, order_bytes: int) -> OrderStream:
         """One order, a page, an array or NDJSON."""

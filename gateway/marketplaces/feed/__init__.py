@@ -1,0 +1,1 @@
+"""A shop or marketplace whose export is read by a column map."""
