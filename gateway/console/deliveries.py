@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from gateway.console.page import CARRIER, Go, Html, Reply, Visit, page
 from gateway.errors import Conflict, InvalidInput, NotFound
+from gateway.model.account import Way
 from gateway.model.kept import Appointment, Stage
 from gateway.storage import carriers
 from gateway.usecases.appoint import Delivery, Page, appoint, listing, one
@@ -48,6 +49,8 @@ def delivery(visit: Visit) -> Reply:
 @page("POST", "/deliveries/<order>/contact", access=CARRIER, name="delivery_contact", place=_PLACE)
 def delivery_contact(visit: Visit) -> Reply:
     """Asks for the contact as a carrier's client would, and shows what was released or why not."""
+    if not _is_proven(visit):
+        return _shown(visit, status=403)
     with visit.services.store.read() as connection:
         carrier = carriers.one(connection, visit.merchant, _carrier_id(visit))
     if carrier is None:
@@ -140,6 +143,7 @@ def _shown(
     released: Released | None = None,
     refused: Sequence[str] = (),
     wrong: str = "",
+    status: int = 200,
 ) -> Html:
     found = one(
         visit.services.store,
@@ -158,6 +162,7 @@ def _shown(
         template="delivery.html",
         values={
             "delivery": found,
+            "proven": _is_proven(visit),
             "released": released,
             "refused": bool(refused),
             "reasons": visit.words.listed(visit.words(f"reason.{code}") for code in refused),
@@ -167,7 +172,7 @@ def _shown(
             "ends": visit.form.get("until") or (f"{ends:%H:%M}" if ends else ""),
             "done": visit.query.get("done", ""),
         },
-        status=403 if refused else 422 if wrong else 200,
+        status=403 if refused else 422 if wrong else status,
     )
 
 
@@ -181,6 +186,11 @@ def _page(visit: Visit, stage: Stage, cursor: str | None, limit: int) -> Page:
         cursor,
         limit,
     )
+
+
+def _is_proven(visit: Visit) -> bool:
+    """Whether its person came with something of their own: a link is in a mailbox, and opens no contact."""
+    return visit.session.way is not Way.LINK
 
 
 def _carrier_id(visit: Visit) -> str:

@@ -9,6 +9,7 @@ from selenium.webdriver.common.by import By
 
 from gateway.model.account import Office
 from tests.browser.conftest import DESKTOP, PHONE, Browser, Place
+from tests.console.conftest import prove
 from tests.console.story import Story
 
 NUMBER = "+493023125001"
@@ -38,7 +39,7 @@ def test_a_dispatcher_calls_and_agrees(browser: Browser, rounds: list[str]) -> N
     """On a phone, without scripts: open, show, a link that dials, appointment, delivered."""
     browser.size(PHONE)
     with without_scripts(browser):
-        browser.sign_in(Office.CARRIER)
+        prove(browser.place.services, browser.sign_in(Office.CARRIER))
         assert browser.one("main h1").text == "Ihre Lieferungen"
         browser.go(browser.link(rounds[0]))
         browser.go(browser.button("Kontakt anzeigen"))
@@ -61,7 +62,10 @@ def test_a_dispatcher_calls_and_agrees(browser: Browser, rounds: list[str]) -> N
 
 def test_the_contact_itself_has_no_barrier(browser: Browser, rounds: list[str]) -> None:
     """Shown and refused, list and delivery: light and dark, at desk and on the phone, in both languages."""
-    browser.sign_in(Office.CARRIER)
+    account = browser.sign_in(Office.CARRIER)
+    browser.open(f"/console/deliveries/{rounds[1]}")
+    assert browser.violations() == []
+    prove(browser.place.services, account)
     for language, show in (("de", "Kontakt anzeigen"), ("en", "Show the contact")):
         browser.driver.add_cookie(
             {"name": "console_language", "value": language, "path": "/console"}

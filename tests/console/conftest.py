@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from markupsafe import Markup
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from gateway.app import create_app
-from gateway.model.account import Account, Office
+from gateway.model.account import Account, Office, Way
+from gateway.storage.console_tables import sessions
 from gateway.usecases.people import accounts
 from gateway.usecases.services import Services
 from tests.console.story import Story
@@ -65,6 +67,11 @@ class Reader:
         assert self.get(f"/console/link/{token}").status_code == 200
         assert self.post(f"/console/link/{token}").status_code == 303
 
+    def sign_in_proven(self, account: Account) -> None:
+        """As by a passkey of the account."""
+        self.sign_in_as(account)
+        prove(self.services, account)
+
     def _options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         return {"base_url": "http://localhost:8080", **options}
 
@@ -81,6 +88,13 @@ class Reader:
             found = _TOKEN.search(answer.text)
             self.form_token = found[1] if found else self.form_token
         return answer
+
+
+def prove(services: Services, account: Account) -> None:
+    """The account's sessions count as opened by a passkey."""
+    with services.store.change() as connection:
+        its = sessions.c.account == account.account_id
+        connection.execute(update(sessions).where(its).values(way=Way.PASSKEY.value))
 
 
 def words(answer: TestResponse) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+import pyotp
 import pytest
 
 from gateway.audit.entry import Entry
@@ -15,9 +16,10 @@ from gateway.usecases.actors import OPERATOR
 from gateway.usecases.people import accounts
 from gateway.usecases.services import Services
 from tests.conftest import Clock, a_carrier
-from tests.console.conftest import Reader, words
+from tests.console.conftest import Reader, prove, words
 from tests.console.story import Story
 
+PASSWORD, SEED = "vier Worte ohne jeden Sinn", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 NAME, PHONE, EMAIL = "Erika Mustermann", "+493023125001", "erika@example.org"
 
 
@@ -28,7 +30,7 @@ def dispatcher(a_reader: Callable[[], Reader], services: Services) -> Reader:
     told.order("bagm62dvgp")
     told.order("lkqy62pfw4", carrier="rhenus")
     made = a_reader()
-    made.sign_in(Office.CARRIER)
+    prove(services, made.sign_in(Office.CARRIER))
     return made
 
 
@@ -74,6 +76,33 @@ def test_a_contact_is_shown_in_the_answer_to_a_release(
     assert PHONE not in dispatcher.get(path).text
 
 
+def test_a_link_alone_shows_no_contact(
+    a_reader: Callable[[], Reader], services: Services, clock: Clock
+) -> None:
+    """Whoever has the mail sees what waits; the contact only after signing in with a factor of their own."""
+    Story(services).order("bagm62dvgp")
+    reader, path = a_reader(), "/console/deliveries/bagm62dvgp"
+    account = reader.sign_in(Office.CARRIER)
+    assert "Ein Anmeldelink allein zeigt keinen Kontakt" in reader.text(path)
+    assert "Kontakt anzeigen" not in reader.text(path)
+    answer = reader.post(f"{path}/contact")
+    assert (answer.status_code, PHONE in answer.text) == (403, False)
+    assert "contact.released" not in [it.action.value for it in log(services)]
+
+    reader.get("/console/account")
+    reader.post("/console/account/password", password=PASSWORD, repeated=PASSWORD)
+    code = pyotp.TOTP(SEED)
+    reader.post("/console/account/authenticator", seed=SEED, code=code.at(clock()))
+    assert reader.get(path).text.count(f'action="{path}/contact"') == 0
+    clock.advance(seconds=30)
+    reader = a_reader()
+    reader.get("/console/sign-in")
+    form = {"name": account.name, "password": PASSWORD, "code": code.at(clock())}
+    assert reader.post("/console/sign-in", **form).status_code == 303
+    reader.get(path)
+    assert PHONE in reader.post(f"{path}/contact").text
+
+
 def test_only_what_is_registered_is_shown(
     a_reader: Callable[[], Reader], services: Services
 ) -> None:
@@ -81,7 +110,7 @@ def test_only_what_is_registered_is_shown(
     Story(services).order("lkqy62pfw4", carrier="rhenus")
     account = accounts.create(services.store, "default", "rhenus", Office.CARRIER, "rhenus")
     reader = a_reader()
-    reader.sign_in_as(account)
+    reader.sign_in_proven(account)
     path = "/console/deliveries/lkqy62pfw4"
     reader.get(path)
     shown = words(reader.post(f"{path}/contact"))
@@ -169,7 +198,7 @@ def test_what_is_delivered_leaves_the_list(
     assert dispatcher.post(f"{path}/appointment", **form).status_code == 409
     clock.advance(days=4)
     [account] = accounts.listing(services.store, "default")
-    dispatcher.sign_in_as(account)
+    dispatcher.sign_in_proven(account)
     dispatcher.get(path)
     refused = dispatcher.post(f"{path}/contact")
     assert refused.status_code == 403
