@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-_START_SECONDS = 30
+_START_SECONDS = 120
 
 
 class Live:

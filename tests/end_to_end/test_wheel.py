@@ -41,8 +41,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_is_what_runs(installed: Path) -> None:
-    """Not the checkout: the package is imported from the environment, configuration included."""
-    code = "import gateway.resources as r; print(r.__file__, r.default_config())"
+    """Not the checkout: the package is imported from the environment, configuration and types included."""
+    code = (
+        "import gateway.resources as r; from pathlib import Path;"
+        "print(r.__file__, r.default_config(), Path(r.__file__).with_name('py.typed').resolve(True))"
+    )
     told = _run(str(installed / "venv/bin/python"), "-c", code, cwd=installed).split()
     assert all(place.startswith(f"{installed}/venv/") for place in told)
 
