@@ -41,7 +41,7 @@ UNLIMITED = {"GATEWAY_LIMITS__REQUESTS_PER_MINUTE": "100000000"}
 
 _DURABLE = ("listen_addresses=", "max_connections=100", "shared_buffers=256MB")
 _CARRIER = "dachser"
-_SETTER = Actor(role="operator", id="bench")
+SETTER = Actor(role="operator", id="bench")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ def prepared(data: Path, orders: int, url: str | None = None) -> Prepared:
     with closing_database(services):
         schema.upgrade(store.database)
         merchants.create(store, "default", "Default")
-        register.apply(store, "default", _SETTER, [_current_carrier()])
+        register.apply(store, "default", SETTER, [_current_carrier()])
         made = clients.create(store, "default", Role.CARRIER, _CARRIER, "bench", None, None)
         numbers = [order_number(at) for at in range(orders)]
         for first in range(0, orders, BATCH):
@@ -84,7 +84,7 @@ def prepared(data: Path, orders: int, url: str | None = None) -> Prepared:
                 derived(services, a_freight_order(at))
                 for at in range(first, min(orders, first + BATCH))
             ]
-            services.intake("default", _SETTER, batch, 0, None)
+            services.intake("default", SETTER, batch, 0, None)
         with store.change() as connection:
             # As an assignment leaves it; one by one they would take longer than the measurement.
             connection.execute(update(items).values(carrier=_CARRIER, assigned_at=now()))
