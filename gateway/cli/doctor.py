@@ -92,10 +92,14 @@ def _keys(run: Run) -> Iterator[Finding]:
 
 
 def _database(run: Run) -> Iterator[Finding]:
+    database = run.unchecked_services.store.database
     with run.answering():
-        at_head = schema.at_head(run.unchecked_services.store.database)
-    if at_head:
+        fits, at_head = schema.fits(database), schema.at_head(database)
+    if fits:
         yield Finding("database", Health.OK, "answers, and is on this version's tables")
+        if not at_head:
+            says = "a later version has migrated it, and left this one all it needs"
+            yield Finding("database", Health.NOTE, says, "finish the upgrade; backups wait for it")
         yield from _server(run)
     else:
         yield Finding("database", Health.BROKEN, "not on this version's tables", "gateway init")

@@ -47,8 +47,8 @@ class Run:
             raise ConfigurationError(f"{self.settings.data} is not set up: gateway init")
         services = self.unchecked_services
         with self.answering():
-            at_head = schema.at_head(services.store.database)
-        if not at_head:
+            fits = schema.fits(services.store.database)
+        if not fits:
             raise ConfigurationError("the database is not on this version's tables: gateway init")
         return services
 

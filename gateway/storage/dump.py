@@ -67,8 +67,11 @@ class NoDump(Exception):
 
 
 def lines(connection: Connection, facts: Mapping[str, str]) -> Iterator[bytes]:
-    """Every row of every table, as the connection's snapshot has it; `facts` stand at the top."""
-    yield _line({"format": _FORMAT, "revision": schema.revision(connection), **facts})
+    """Every row of every table, as the connection's snapshot has it; `facts` stand at the top.
+
+    ConfigurationError where a later version has added what this one would leave out.
+    """
+    yield _line({"format": _FORMAT, "revision": schema.own_revision(connection), **facts})
     rows = 0
     for one in _tables():
         kinds = {column.name: _kind(column) for column in one.columns}
@@ -165,10 +168,9 @@ class _Filler:
 
 
 def _tables() -> list[Table]:
-    """All of them, each after those that it refers to."""
+    """All but those that migrations write, each after those that it refers to."""
     [metadata] = {module.metadata for module in _MODULES}
-    ordered: list[Table] = metadata.sorted_tables
-    return ordered
+    return [one for one in metadata.sorted_tables if one is not tables.schema_steps]
 
 
 def _plain(name: str, kinds: Mapping[str, str]) -> TableClause:

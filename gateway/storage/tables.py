@@ -315,3 +315,12 @@ liveness = Table(
     Column("id", Integer, primary_key=True),
     Column("written_at", Instant, nullable=False),
 )
+
+schema_steps = Table(
+    "schema_steps",
+    metadata,
+    # Written by the migrations alone, from the one on that made it.
+    Column("revision", String(32), primary_key=True),
+    # The first migration whose versions do without what this one took away; none: it only added.
+    Column("contracts", String(32)),
+)

@@ -44,7 +44,7 @@ def _database(services: Services) -> None:
 
 
 def _migrations(services: Services) -> None:
-    if not schema.at_head(services.store.database):
+    if not schema.fits(services.store.database):
         raise Unavailable("migrations", "the database is from another version: gateway init")
 
 

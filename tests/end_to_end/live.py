@@ -13,32 +13,34 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-_START_SECONDS = 120
+_START_SECONDS = 180
 
 
 class Live:
     """`gateway serve` over a data directory, on a free port of the loopback interface.
 
-    `told` are settings, as they stand in the environment.
+    `checkout` is the tree that it runs from, `told` are settings, as they stand in the environment.
     """
 
-    def __init__(self, data: Path, workers: int = 2, **told: str) -> None:
+    def __init__(self, data: Path, workers: int = 2, checkout: Path = ROOT, **told: str) -> None:
         self.data = data
         self.port = free_port()
-        self.errors = (data.parent / f"serve-{self.port}.log").open("w+b")
+        self._command = [
+            *(sys.executable, "-m", "gateway", "serve"),
+            *(f"--port={self.port}", f"--workers={workers}"),
+        ]
+        self._options: dict[str, Any] = {"env": environment(data) | told, "cwd": checkout}
+        self._start()
+
+    def restart(self) -> None:
+        """Stop it, and start it again on its port."""
+        self.stop()
+        self._start()
+
+    def _start(self) -> None:
+        self.errors = (self.data.parent / f"serve-{self.port}.log").open("w+b")
         self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "gateway",
-                "serve",
-                f"--port={self.port}",
-                f"--workers={workers}",
-            ],
-            env=environment(data) | told,
-            cwd=ROOT,
-            stderr=self.errors,
-            start_new_session=True,
+            self._command, stderr=self.errors, start_new_session=True, **self._options
         )
         self._wait()
 
@@ -73,6 +75,10 @@ class Live:
     def terminate(self) -> None:
         """Ask it to end, as an operator would."""
         self._process.terminate()
+
+    def terminate_all(self) -> None:
+        """Tell each of its processes, as a terminal or a service manager may."""
+        os.killpg(self._process.pid, signal.SIGTERM)
 
     def stop(self) -> str:
         """Ask it to end, and wait until it has; what it wrote to its log."""

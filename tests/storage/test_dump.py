@@ -61,9 +61,9 @@ def test_either_database_takes_the_others(world: World, other: Database) -> None
 
 
 def test_no_table_is_left_out(world: World) -> None:
-    """Whatever table a migration makes is in the dump."""
+    """Whatever table a migration makes is in the dump, but what the migrations write themselves."""
     with world.store.read() as connection:
-        there = set(inspect(connection).get_table_names()) - {"alembic_version"}
+        there = set(inspect(connection).get_table_names()) - {"alembic_version", "schema_steps"}
     named = {line.split(b'"')[3].decode() for line in lines(world) if line.startswith(b'{"table"')}
     assert named == there
 

@@ -27,6 +27,7 @@ def upgrade() -> None:
             f"ix_items_{name}",
             "items",
             ["merchant", "carrier", time, "order_number"],
+            if_not_exists=True,
             sqlite_where=where,
             postgresql_where=where,
         )

@@ -64,7 +64,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("task", name=op.f("pk_tasks")),
     )
     op.create_index(
-        op.f("ix_orders_merchant_sales_order_id"), "orders", ["merchant", "sales_order_id"]
+        op.f("ix_orders_merchant_sales_order_id"),
+        "orders",
+        ["merchant", "sales_order_id"],
+        if_not_exists=True,
     )
 
 

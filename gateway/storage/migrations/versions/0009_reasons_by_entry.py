@@ -9,4 +9,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index(op.f("ix_entry_reasons_log_index"), "entry_reasons", ["log", "index"])
+    op.create_index(
+        op.f("ix_entry_reasons_log_index"), "entry_reasons", ["log", "index"], if_not_exists=True
+    )
