@@ -14,7 +14,7 @@ import structlog
 from gateway.api import logs, metrics
 from gateway.app import assemble
 from gateway.errors import ConfigurationError
-from gateway.server import WAITING_FOR_EACH, http_server
+from gateway.server import WAITING_FOR_EACH, end_when_told, http_server
 from gateway.settings import Settings
 from gateway.storage import schema
 from gateway.storage.database import Database
@@ -34,12 +34,13 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     _check_database(settings)
     _check_address(host, port)
     logs.configure(sys.stderr)
-    metrics.share_between_processes(settings.data / "metrics")
+    metrics.share_between_processes(settings.data / "metrics" / str(port))
     # A forked worker would inherit connections and locks in whatever state they are in.
     multiprocessing.set_start_method("spawn", force=True)
     # Beside those that work, those that wait for them, and some who tell the others to come again.
     threads = (2 + WAITING_FOR_EACH) * settings.service.threads
     server = http_server(host, port, workers, threads, logs.configuration())
+    end_when_told(server)
     rounds = _Rounds(assemble(settings), partial(_announce_once_it_answers, host, port, workers))
     server.on_startup(rounds.start)
     try:
@@ -101,7 +102,7 @@ class _Rounds:
 def _check_database(settings: Settings) -> None:
     database = Database(settings.database_url, threads=1)
     try:
-        if not schema.at_head(database):
+        if not schema.fits(database):
             raise ConfigurationError("the database is not on this version's tables: gateway init")
     finally:
         database.engine.dispose()

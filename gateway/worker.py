@@ -1,6 +1,5 @@
 """One worker process: it answers requests, beside its sequencer, its counter, its keeper and its courier."""
 
-import signal
 import sys
 
 from flask import Flask
@@ -10,6 +9,7 @@ from gateway.app import assemble, create_app
 from gateway.handover.courier import Courier
 from gateway.handover.outbound import Outbound
 from gateway.handover.push import Pusher
+from gateway.server import end_when_server_says
 from gateway.settings import Settings
 from gateway.usecases.keys.keeper import Keeper
 from gateway.usecases.log.sequence import Sequencer
@@ -20,8 +20,7 @@ _TURN_SECONDS = 0.0005
 
 def application(settings: Settings) -> Flask:
     """What the process serves; its threads are at work from here on."""
-    # Ctrl-C reaches every process at a terminal; a worker that hears it beside its server's word hangs.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    end_when_server_says()
     # A commit is waited for by many: whoever leads it must not wait ten times for its turn to compute.
     sys.setswitchinterval(_TURN_SECONDS)
     logs.configure(sys.stderr)

@@ -24,7 +24,7 @@ def live(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 def test_the_metrics_count_over_all_workers(live: Live) -> None:
     """Whoever answered them: as soon as both workers did, all of them are counted together."""
-    sent, counting = 0, live.data / "metrics"
+    sent, counting = 0, live.data / "metrics" / str(live.port)
     deadline = time.monotonic() + 30
     while len(list(counting.glob("counter_*.db"))) < 2 and time.monotonic() < deadline:
         assert live.send("GET", "/healthz")[0] == 200
@@ -65,14 +65,18 @@ def test_a_body_that_nobody_may_send_is_answered_before_it_is_read(live: Live) -
 
 
 def test_a_request_under_way_is_finished_before_the_end(data: Path, template: Template) -> None:
-    """SIGTERM in the middle of an upload: it is stored and answered, then the server is gone."""
+    """SIGTERM in the middle of an upload: it is stored and answered, then the server is gone.
+
+    Also when every process is told, and more than once.
+    """
     live = Live(data, workers=1)
     body = a_page([an_order()])
     with _connected(live) as connection:
         connection.sendall(_head(template, f"Content-Length: {len(body)}") + body[:500])
         # The health of the service, asked on another connection, shows that the first is under way.
         live.send("GET", "/healthz")
-        live.terminate()
+        live.terminate_all()
+        live.terminate_all()
         connection.sendall(body[500:])
         assert _answer(connection) == {"stored": 1, "unchanged": 0, "rejected": []}
     log = live.stop()
