@@ -21,7 +21,7 @@ from gateway.storage.database import Database
 from gateway.usecases.services import Services
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from gateway.api.patience import Patience
 
 _LOOK_AGAIN_SECONDS = 0.05
 
@@ -49,7 +49,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         rounds.stop()
 
 
-def worker(settings: Settings) -> "Flask":
+def worker(settings: Settings) -> "Patience":
     """The application of one worker process, to be made there."""
     # The process that starts the workers needs none of what they load.
     from gateway.worker import application  # noqa: PLC0415

@@ -2,9 +2,8 @@
 
 import sys
 
-from flask import Flask
-
 from gateway.api import logs
+from gateway.api.patience import Patience
 from gateway.app import assemble, create_app
 from gateway.handover.courier import Courier
 from gateway.handover.outbound import Outbound
@@ -18,7 +17,7 @@ from gateway.usecases.reviewing.tallying import Counter
 _TURN_SECONDS = 0.0005
 
 
-def application(settings: Settings) -> Flask:
+def application(settings: Settings) -> Patience:
     """What the process serves; its threads are at work from here on."""
     end_when_server_says()
     # A commit is waited for by many: whoever leads it must not wait ten times for its turn to compute.
@@ -29,4 +28,4 @@ def application(settings: Settings) -> Flask:
     Counter(services.store, services.settings.console.time_zone).start()
     Keeper(services.keyring, services.key_care, settings.data / "rewrap.lock").start()
     Courier(Pusher.over(services, Outbound())).start()
-    return create_app(services)
+    return Patience(create_app(services), settings.limits.body_seconds).start()

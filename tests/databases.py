@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -34,6 +34,10 @@ class Postgres:
 
     socket: Path
     _names: Iterator[int]
+    start: Callable[[], None]
+    """Start it again after `stop`."""
+    stop: Callable[[], None]
+    """End it as its operator would for a restart: whoever is connected loses the connection."""
 
     def url(self, name: str) -> str:
         """The SQLAlchemy URL of a database."""
@@ -77,14 +81,22 @@ def serve(directory: Path, settings: tuple[str, ...] = _QUICK) -> Iterator[Postg
         initdb = [binaries / "initdb", "-D", cluster, "-U", "postgres", "-A", "trust"]
         subprocess.run([*initdb, "-E", "UTF8", "--locale=C", "--no-sync"], check=True, **options)
         postgres = [binaries / "postgres", "-D", cluster, "-k", directory]
-        server = subprocess.Popen([*postgres, *given], **options)
-        running = Postgres(directory, count())
+        servers: list[subprocess.Popen[bytes]] = []
+
+        def start() -> None:
+            servers.append(subprocess.Popen([*postgres, *given], **options))
+            _wait(running, servers[-1])
+
+        def stop(how: signal.Signals = signal.SIGINT) -> None:
+            servers[-1].send_signal(how)
+            servers[-1].wait()
+
+        running = Postgres(directory, count(), start, stop)
         try:
-            _wait(running, server)
+            start()
             yield running
         finally:
-            server.send_signal(signal.SIGQUIT)  # at once: nothing of it is looked at again
-            server.wait()
+            stop(signal.SIGQUIT)  # at once: nothing of it is looked at again
 
 
 @pytest.fixture(scope="session")

@@ -182,7 +182,7 @@ def _usual(endpoint: Endpoint) -> Iterator[Kind]:
         if endpoint.access != EVERY_ROLE:
             yield problems.ROLE
     if endpoint.body is not None:
-        yield from (problems.MALFORMED, problems.TOO_LARGE, problems.MEDIA)
+        yield from (problems.MALFORMED, problems.TOO_SLOW, problems.TOO_LARGE, problems.MEDIA)
     checked = (
         isinstance(endpoint.body, Json | Streamed),
         endpoint.query,

@@ -23,6 +23,8 @@ from gateway.api.shapes import (
 from gateway.errors import Conflict, Gone, InvalidInput, NotFound, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 1
+"""After which whoever met a 503 may come again."""
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}")
 
@@ -87,6 +89,14 @@ CONFLICT = Kind(
     "conflict", 409, "Conflict", "What is stored does not permit this yet; `detail` says why."
 )
 GONE = Kind("gone", 410, "Gone", "It existed and is erased for good.")
+TOO_SLOW = Kind(
+    "too-slow",
+    408,
+    "Too slow",
+    "The body did not come in time, and the connection is closed: a sender gets half a minute, and a "
+    "second for each 64 KiB that it has sent. Of `POST /v1/orders` what came before and was stored "
+    "stays stored, and may be sent again without harm.",
+)
 TOO_LARGE = Kind(
     "too-large",
     413,
@@ -135,7 +145,7 @@ UNAVAILABLE = Kind(
     503,
     "Unavailable",
     "A part that the answer depends on does not work, so nothing was released: no contact leaves "
-    "without its entry on record. `GET /readyz` names the part. The request may be repeated.",
+    "without its entry on record. `GET /readyz` names the part. The request may be repeated after `Retry-After`.",
     UnavailableShape,
 )
 
@@ -158,14 +168,24 @@ CARRIER_SILENT = Kind(
 )
 
 KINDS = (
-    *(MALFORMED, TOKEN_IN_QUERY, NOT_AUTHENTICATED, ROLE, REFUSED, NOT_FOUND, METHOD, CONFLICT),
-    *(GONE, TOO_LARGE, MEDIA, INVALID, ORDERS_REJECTED, TOO_MANY, INTERNAL, CARRIER_REFUSED),
+    *(MALFORMED, TOKEN_IN_QUERY, NOT_AUTHENTICATED, ROLE, REFUSED, NOT_FOUND, METHOD, TOO_SLOW),
+    *(
+        CONFLICT,
+        GONE,
+        TOO_LARGE,
+        MEDIA,
+        INVALID,
+        ORDERS_REJECTED,
+        TOO_MANY,
+        INTERNAL,
+        CARRIER_REFUSED,
+    ),
     *(UNAVAILABLE, CARRIER_SILENT),
 )
 """Every kind there is, by status."""
 
 _TELLING: Mapping[type[Exception], Kind] = {NotFound: NOT_FOUND, Gone: GONE, Conflict: CONFLICT}
-_BY_STATUS = {404: NOT_FOUND, 405: METHOD, 413: TOO_LARGE, 415: MEDIA}
+_BY_STATUS = {404: NOT_FOUND, 405: METHOD, 408: TOO_SLOW, 413: TOO_LARGE, 415: MEDIA}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +235,12 @@ def invalid(errors: Mapping[str, list[str]]) -> Problem:
 
 def unavailable(parts: Mapping[str, str]) -> Problem:
     """Which parts do not work, and why."""
-    return Problem(kind=UNAVAILABLE, detail="; ".join(parts.values()), extra={"parts": parts})
+    return Problem(
+        kind=UNAVAILABLE,
+        detail="; ".join(parts.values()),
+        extra={"parts": parts},
+        headers={"Retry-After": str(RETRY_SECONDS)},
+    )
 
 
 def of(fault: Exception) -> Problem:

@@ -12,7 +12,6 @@ from gateway.api import problems
 
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 WAIT_SECONDS = 2.0
-RETRY_SECONDS = 1
 
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -61,7 +60,6 @@ class Turnstile:
         headers = {
             "Content-Type": problems.MEDIA_TYPE,
             "Cache-Control": "no-store",
-            "Retry-After": str(RETRY_SECONDS),
             "Server": "gateway",
         }
         start_response("503 Service Unavailable", list((headers | dict(problem.headers)).items()))

@@ -30,6 +30,7 @@ class Limits:
     body_bytes: int
     orders_body_bytes: int
     order_bytes: int
+    body_seconds: int
 
 
 @dataclass(frozen=True, slots=True)

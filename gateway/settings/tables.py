@@ -41,6 +41,7 @@ class _LimitsTable(_Table):
     body_bytes = fields.Integer(required=True, validate=validate.Range(1024))
     orders_body_bytes = fields.Integer(required=True, validate=validate.Range(1024))
     order_bytes = fields.Integer(required=True, validate=validate.Range(1024))
+    body_seconds = fields.Integer(required=True, validate=validate.Range(1, 600))
 
 
 class _WindowTable(_Table):

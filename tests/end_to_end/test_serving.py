@@ -3,6 +3,7 @@
 import json
 import shutil
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,6 +89,38 @@ def test_a_request_under_way_is_finished_before_the_end(data: Path, template: Te
         live.send("GET", "/healthz")
 
 
+def test_a_sender_that_is_too_slow_is_answered_and_holds_nobody_up(
+    data: Path, template: Template
+) -> None:
+    """408 for whoever stops or drips, nothing of it stored; who sends in time meanwhile is answered."""
+    told = {"GATEWAY_LIMITS__BODY_SECONDS": "1", "GATEWAY_SERVICE__THREADS": "2"}
+    live = Live(data, 1, **told)
+    body = a_page([an_order()])
+    head = _head(template, f"Content-Length: {len(body)}")
+    try:
+        with _connected(live) as idle, _connected(live) as silent, _connected(live) as dripping:
+            silent.sendall(head + body[:500])
+            dripping.sendall(head)
+            answered = threading.Event()
+            thread = threading.Thread(target=_drip, args=(dripping, body[:-1], answered))
+            thread.start()
+            # Both working threads are taken; this request waits for one of them to be given back.
+            status = 503
+            while status == 503:
+                status, _, answer = live.send(
+                    "POST", "/v1/orders", template.tokens["merchant"], body
+                )
+            assert json.loads(answer)["stored"] == 1
+            assert silent.recv(12) == b"HTTP/1.1 408"
+            assert dripping.recv(12) == b"HTTP/1.1 408"
+            answered.set()
+            thread.join()
+            idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert idle.recv(12) == b"HTTP/1.1 200"
+    finally:
+        live.stop()
+
+
 def _connected(live: Live) -> socket.socket:
     return socket.create_connection(("127.0.0.1", live.port), timeout=30)
 
@@ -107,3 +140,14 @@ def _answer(connection: socket.socket) -> object:
             break
         received += piece
     return json.loads(received.partition(b"\r\n\r\n")[2])
+
+
+def _drip(connection: socket.socket, body: bytes, answered: threading.Event) -> None:
+    """A byte now and then, until there is an answer."""
+    for at in range(len(body)):
+        try:
+            connection.sendall(body[at : at + 1])
+        except OSError:
+            return
+        if answered.wait(0.1):
+            return
