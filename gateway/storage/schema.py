@@ -16,7 +16,7 @@ from gateway.storage.database import Database
 from gateway.storage.tables import schema_steps
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_FIRST_NOTED = "0018"
+_FIRST_NOTED = "0019"
 """The migration that made the table in which migrations are noted."""
 
 _LOCK_MILLISECONDS = 500

@@ -107,7 +107,7 @@ def test_what_takes_away_is_told_apart(statement: str) -> None:
         "ALTER TABLE orders ADD COLUMN a INTEGER",
         "ALTER TABLE orders ADD COLUMN a INTEGER DEFAULT '0' NOT NULL",
         "INSERT INTO brand_new SELECT 1",
-        "UPDATE alembic_version SET version_num='0018'",
+        "UPDATE alembic_version SET version_num='0019'",
     ],
 )
 def test_what_only_adds_passes(statement: str) -> None:
