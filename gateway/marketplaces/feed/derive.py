@@ -41,12 +41,15 @@ def full_number(text: str, facts: FeedFacts) -> str | None:
 def derive(value: Mapping[str, Any], facts: FeedFacts) -> Order | Rejected:
     """The order that a document's rows stand for, or why it does not hold."""
     reading = _Reading(facts, value["rows"])
+    if value.get("apart"):
+        reading.refuse_apart()
     order = reading.order() if value["rows"] else None
     if order is None or reading.errors:
         if not value["rows"]:
             reading.errors[f"{value['at']}, {facts.of_pieces}"] = ["must hold a piece at least"]
-        rows = value["rows"] or [value["record"]]
-        return Rejected(full_number(str(rows[0]["order_number"]).strip(), facts), reading.errors)
+        given = (value["rows"] or [value["record"]])[0]["order_number"]
+        number = str(given).strip() if isinstance(given, str | int) else ""
+        return Rejected(full_number(number, facts), reading.errors)
     return derived(order, facts)
 
 
@@ -84,6 +87,11 @@ class _Reading:
             delivery_address=delivery,
             invoice_address=invoice,
         )
+
+    def refuse_apart(self) -> None:
+        """Stored alone, these rows would take the place of those that came before."""
+        told = "stands apart from the order's other rows: sort the file by this column"
+        self._refuse(self.rows[0], "order_number", told)
 
     def _addresses(
         self, pieces: Sequence[PositionItem]

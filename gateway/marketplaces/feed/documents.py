@@ -14,11 +14,6 @@ from gateway.marketplaces.feed.table import Row, Table, Torn
 from gateway.marketplaces.stream import Broken, Malformed, OrderStream, Outcome, RawOrder
 from gateway.marketplaces.window import Readable
 
-_APART = (
-    "stands apart from other rows of its order, which are read already: "
-    "sort the file by the order number"
-)
-
 
 @dataclass(slots=True)
 class _Part:
@@ -38,13 +33,16 @@ class _Group:
 
     parts: list[_Part] = field(default_factory=list)
     size: int = 0
+    apart: bool = False
 
     def add(self, part: _Part, most: int) -> None:
         self.size += len(part.raw or b"")
         if self.size <= most:
             self.parts.append(part)
         else:
-            self.parts[0].refusal = f"larger than the limit of {most} bytes for one order"
+            first = self.parts[0]
+            place = first.row.get("at", "a row")
+            first.refusal = f"the order of {place} is larger than the limit of {most} bytes for one"
 
 
 class _Orders:
@@ -67,10 +65,8 @@ class _Orders:
             if isinstance(part, Broken):
                 yield part
                 return
-            group = _Group()
+            group = _Group(apart=part.number != "" and hash(part.number) in self._seen)
             group.add(part, self._most)
-            if part.number and not part.refusal and hash(part.number) in self._seen:
-                part.refusal = _APART
             self._seen.add(hash(part.number))
         if group is not None:
             yield self._order(group)
@@ -82,7 +78,7 @@ class _Orders:
         refused = next((part for part in group.parts if part.refusal), None)
         if refused is None and raw is not None:
             rows = [part.row for part in group.parts]
-            return RawOrder(self._position, raw, {"rows": rows})
+            return RawOrder(self._position, raw, {"rows": rows, "apart": group.apart})
         bad = refused or group.parts[0]
         number = full_number(bad.number, self._facts)
         return Malformed(self._position, bad.line, bad.byte, bad.refusal, number, raw)

@@ -207,13 +207,15 @@ def test_good_orders_come_through_beside_bad_ones(facts: FeedFacts) -> None:
     assert isinstance(last, Order)
     assert isinstance(differs, Rejected)
     assert differs.errors == {'row 4, "Phone"': ["differs from another row of the same order"]}
-    told = [one for one in (short, encoding, apart, torn) if isinstance(one, Malformed)]
-    assert [one.order_number for one in told] == ["WEB-3", "WEB-4", "WEB-1", "WEB-5"]
+    told = [one for one in (short, encoding, torn) if isinstance(one, Malformed)]
+    assert [one.order_number for one in told] == ["WEB-3", "WEB-4", "WEB-5"]
     assert "row 5 has 2 cells, the header 15" in told[0].message
     assert "row 6 is not utf-8" in told[1].message
-    assert "stands apart" in told[2].message
+    assert isinstance(apart, Rejected)
+    assert apart.order_number == "WEB-1"
+    assert "stands apart" in apart.errors['row 7, "Order"'][0]
     # The order is refused with both of its rows, so that neither is stored alone.
-    assert told[3].raw == b"".join(lines[7:9])
+    assert told[2].raw == b"".join(lines[7:9])
 
 
 @pytest.mark.parametrize(
@@ -293,6 +295,9 @@ def test_json_is_read_by_its_paths(tmp_path: Path, form: str) -> None:
         "ndjson": "\n".join(map(json.dumps, records)),
     }[form]
     good, bad = made(facts, data.encode())
+    [nameless] = made(facts, json.dumps([a_record(order=None)]).encode())
+    assert isinstance(nameless, Rejected)
+    assert nameless.order_number is None
     assert isinstance(good, Order)
     assert [item.item_id for item in good.items] == ["1", "1.2"]
     assert isinstance(bad, Rejected)
@@ -315,7 +320,7 @@ def test_flat_json_is_grouped_as_rows_are(tmp_path: Path) -> None:
     base = {name.lower(): value for name, value in A_ROW.items()}
     records = [base, base | {"line": "2"}, base | {"order": "7"}, base | {"line": "3"}]
     found = made(facts, json.dumps(records).encode())
-    assert [type(one) for one in found] == [Order, Order, Malformed]
+    assert [type(one) for one in found] == [Order, Order, Rejected]
     assert isinstance(found[0], Order)
     assert len(found[0].items) == 2
 
