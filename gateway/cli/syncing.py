@@ -1,7 +1,7 @@
 """`gateway orders sync`: brings orders and deliveries over from OTTO; shows counts, never an order."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import IO, Any
@@ -12,7 +12,7 @@ from tqdm import tqdm
 from gateway.cli.output import show, text
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.cli.types import TIME
-from gateway.errors import Conflict
+from gateway.errors import Conflict, Unavailable
 from gateway.usecases import holding
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.incoming import connections
@@ -99,6 +99,11 @@ def _sync(run: Run, connected: Connections, merchant: str, since: datetime | Non
             orders = Sync(*parts)(since=since, on_page=lambda _: _advance(bar), on_rejected=_tell)
             deliveries = Deliveries(*parts)(on_page=lambda _: _advance(bar))
         outcome = holding.DONE
+    except Unavailable:
+        # A path that is taken down may be why.
+        for line in _endings(client.sunsets):
+            click.echo(line, err=True)
+        raise
     finally:
         hold.let_go(outcome)
     return _Done(orders, deliveries, dict(client.sunsets))
@@ -131,5 +136,9 @@ def _lines(done: _Done) -> Iterator[str]:
     yield f"Deliveries: {deliveries.delivered} shipments arrived, of {deliveries.orders} orders here"
     if deliveries.unreadable:
         yield f"{deliveries.unreadable} shipments had not the shape of one"
-    for path, when in done.sunsets.items():
+    yield from _endings(done.sunsets)
+
+
+def _endings(sunsets: Mapping[str, datetime]) -> Iterator[str]:
+    for path, when in sunsets.items():
         yield f"OTTO takes {path} down on {text(when)}: look for a newer version of this gateway"

@@ -154,9 +154,12 @@ class Scheduler:
         def work(hold: Hold) -> Counts:
             client = self._connections.client(merchant)
             sync = Sync(self._services, client, merchant, SERVICE, None, hold.renew)
-            done = sync(on_page=lambda _done: self._go_on())
-            for path, when in client.sunsets.items():
-                structlog.get_logger().warning("otto.sunset", path=path, on=when.isoformat())
+            try:
+                done = sync(on_page=lambda _done: self._go_on())
+            finally:
+                # Also of a sync that fails: a path that is taken down may be why.
+                for path, when in client.sunsets.items():
+                    structlog.get_logger().warning("otto.sunset", path=path, on=when.isoformat())
             return {
                 "pages": done.pages,
                 "stored": done.stored,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.resources import default_config
 from tests.builders import a_freight_item, a_parcel_item, an_address, an_order
 from tests.cli.conftest import Gateway
 
@@ -194,7 +195,7 @@ def test_an_order_is_shown_without_its_contact(gateway: Gateway, file: File) -> 
 
 def test_another_marketplaces_export_goes_in(gateway: Gateway, file: File, tmp_path: Path) -> None:
     """Bad rows are named, and stand under the header in a file that goes in once they are mended."""
-    export = Path("config/demo/feed.csv").read_bytes()
+    export = (default_config() / "demo/feed.csv").read_bytes()
     rows = export.splitlines(keepends=True)
     bad = [*rows[:3], rows[3].replace(b"Paket", b"Brieftaube")]
     rejects = tmp_path / "rejects.csv"

@@ -15,7 +15,7 @@ from gateway.usecases.services import Services
 from tests.builders import order_number
 from tests.cli.conftest import Gateway
 from tests.conftest import NOW, Clock
-from tests.marketplaces.otto.live import fails, serving
+from tests.marketplaces.otto.live import fails, passes, serving
 from tests.usecases.otto import SKU, an_otto_order
 
 CREDENTIALS = json.dumps({"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}).encode()
@@ -126,6 +126,17 @@ def test_all_of_it_is_told_as_json(set_up: Gateway, otto: LocalOtto) -> None:
     spoken = set_up("orders", "sync").stdout
     assert "OTTO takes /v4/orders down on 2027-11-23T12:00:00Z" in spoken
     assert "1 shipments had not the shape of one" in spoken
+
+
+def test_the_end_of_a_path_is_told_though_the_sync_fails(set_up: Gateway, otto: LocalOtto) -> None:
+    """Before it, by the day; after it, by what to look for."""
+    otto.sunset = NOW.replace(year=2027)
+    otto.troubles += [passes, passes, fails(400)]
+    result = set_up("orders", "sync")
+    assert result.exit_code == 1
+    assert "OTTO takes /v4/orders down on 2027-11-23T12:00:00Z" in result.stderr
+    otto.troubles += [passes, fails(410)]
+    assert "was it taken down? look for a newer version" in set_up("orders", "sync").stderr
 
 
 def test_everything_since_a_day_is_read_again(set_up: Gateway, otto: LocalOtto) -> None:

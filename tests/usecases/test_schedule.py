@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import structlog
+from flask import Response, request
 
 from gateway.audit.entry import Action
 from gateway.marketplaces.otto.local import CLIENT_ID, CLIENT_SECRET, a_shipment
@@ -176,6 +177,21 @@ def test_what_is_logged_is_counts_alone(pair: Joined, said: list[dict[str, Any]]
     everything = json.dumps(said)
     assert "Mustermann" not in everything
     assert order_number(1) not in everything
+
+
+def test_the_end_of_a_path_is_told_though_the_sync_fails(
+    pair: Joined, said: list[dict[str, Any]]
+) -> None:
+    """It may be why it fails."""
+
+    def no_articles() -> Response | None:
+        return fails(400)() if "availability" in request.path else None
+
+    pair.otto.sunset = NOON + timedelta(days=180)
+    pair.otto.troubles += [no_articles] * 20
+    scheduler(pair).look()
+    assert "otto.sunset" in {event["event"] for event in said}
+    assert states(pair.world)["otto.orders:default"].outcome == "failed"
 
 
 def test_what_is_set_to_never_is_left_alone(world: World, pair: Joined) -> None:

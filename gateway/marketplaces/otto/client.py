@@ -154,6 +154,8 @@ def _expected(answer: Answer, known_as: str) -> Answer:
     fix = ""
     if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         fix = "; the app lacks a scope of config/marketplaces/otto.toml: gateway doctor"
+    elif answer.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+        fix = "; was it taken down? look for a newer version of this gateway"
     raise Unavailable(PART, f"OTTO refuses {known_as} with status {answer.status}{fix}")
 
 
