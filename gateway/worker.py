@@ -2,8 +2,10 @@
 
 import sys
 
+from gateway import tracing
 from gateway.api import logs
 from gateway.api.patience import Patience
+from gateway.api.traces import watched
 from gateway.app import assemble, create_app
 from gateway.handover.courier import Courier
 from gateway.handover.outbound import Outbound
@@ -13,6 +15,7 @@ from gateway.settings import Settings
 from gateway.usecases.keys.keeper import Keeper
 from gateway.usecases.log.sequence import Sequencer
 from gateway.usecases.reviewing.tallying import Counter
+from gateway.usecases.traced import traced
 
 _TURN_SECONDS = 0.0005
 
@@ -24,8 +27,12 @@ def application(settings: Settings) -> Patience:
     sys.setswitchinterval(_TURN_SECONDS)
     logs.configure(sys.stderr)
     services = assemble(settings)
+    if settings.tracing is not None:
+        tracing.start(settings.tracing)
+        services = traced(services)
     Sequencer(services.store).start()
     Counter(services.store, services.settings.console.time_zone).start()
     Keeper(services.keyring, services.key_care, settings.data / "rewrap.lock").start()
     Courier(Pusher.over(services, Outbound())).start()
-    return Patience(create_app(services), settings.limits.body_seconds).start()
+    app = create_app(services)
+    return Patience(watched(app) if tracing.is_on() else app, settings.limits.body_seconds).start()

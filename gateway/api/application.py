@@ -52,8 +52,8 @@ _HEADERS = {
 }
 _STYLED = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; form-action 'none'"
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
-_UNMATCHED = "unmatched"
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+UNMATCHED = "unmatched"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +125,8 @@ def _finish(edge: Edge) -> Callable[[Response], Response]:
         if allowance is not None:
             response.headers.update(allowance.headers())
         seconds = time.perf_counter() - g.began
-        method = request.method if request.method in _METHODS else "OTHER"
-        route = request.url_rule.rule if request.url_rule else _UNMATCHED
+        method = request.method if request.method in METHODS else "OTHER"
+        route = request.url_rule.rule if request.url_rule else UNMATCHED
         edge.metrics.request(method, route, response.status_code, seconds)
         edge.log.info(
             "request",

@@ -24,6 +24,7 @@ from gateway.model.times import rfc3339
 from gateway.settings import Deadlines
 from gateway.storage import outbox as stored
 from gateway.storage.store import Store
+from gateway.tracing import Fact, Step, span
 from gateway.usecases import outbox
 from gateway.usecases.release import Asked, Refused, Release, Wanted
 from gateway.usecases.services import Services
@@ -150,7 +151,9 @@ class Pusher:
         now = self.store.clock()
         body = destination.notice.body(kind, message.message_id, now, data)
         headers = signed_headers(message.message_id, now, body, destination.keys)
-        return judged(line.post(headers, body), now)
+        with span(Step.HANDOVER) as told:
+            told.tell(Fact.CARRIER, destination.carrier.carrier_id)
+            return judged(line.post(headers, body), now)
 
     # ---- What became of it ------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from gateway.model.times import parse_rfc3339, rfc3339
 from gateway.storage import answers, carriers, quotas
 from gateway.storage.answers import Repeatable
 from gateway.storage.store import Store
+from gateway.tracing import Fact, Step, span
 from gateway.usecases import repeats
 from gateway.usecases.actors import actor
 from gateway.usecases.questions import CONTACT_FIELDS
@@ -83,7 +84,10 @@ class NativeRelay:
             if released.release_id != released.receipt_id:
                 return Unsure(released.release_id, "the same request is being sent already")
             # 5. Put the contact in, send, and take it out of the answer.
-            outcome = self._sent(line, {profile.key_header: key}, profile, given.document, released)
+            with span(Step.HANDOVER) as told:
+                told.tell(Fact.CARRIER, carrier.carrier_id)
+                headers = {profile.key_header: key}
+                outcome = self._sent(line, headers, profile, given.document, released)
         # 6. Remember what came of it.
         if given.repeatable:
             _keep(self.services.store, given.client.merchant, given.repeatable, outcome)

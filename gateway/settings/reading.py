@@ -84,6 +84,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         witnessing=_witnessing(loaded["witnesses"]),
         holding=_holding(loaded["holders"], loaded["mail"]),
         siem=_siem(loaded["siem"]),
+        tracing=loaded["tracing"]["endpoint"] or None,
         mail=_mail(loaded["mail"]),
     )
 

@@ -237,6 +237,7 @@ class Settings:
     witnessing: Witnessing
     holding: Holding
     siem: Siem
+    tracing: str | None
     mail: MailSettings
 
     def config_file(self, name: str) -> Path:

@@ -182,6 +182,10 @@ class _SiemTable(_Table):
     every_seconds = fields.Integer(required=True, validate=validate.Range(5, 3600))
 
 
+class _TracingTable(_Table):
+    endpoint = fields.String(required=True, validate=_outside)
+
+
 class _MailTable(_Table):
     host = fields.String(required=True)
     port = fields.Integer(required=True, validate=validate.Range(1, 65535))
@@ -218,4 +222,5 @@ class File(_Table):
     witnesses = fields.Nested(_WitnessesTable, required=True)
     holders = fields.Nested(_HoldersTable, required=True)
     siem = fields.Nested(_SiemTable, required=True)
+    tracing = fields.Nested(_TracingTable, required=True)
     mail = fields.Nested(_MailTable, required=True)

@@ -9,8 +9,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from gateway.api.application import UNMATCHED
 from gateway.api.routes import endpoints
 from gateway.cli import main
+from gateway.tracing import Fact, Step
 from gateway.usecases.readiness import Readiness
 from gateway.usecases.relaying import Given, Outcome
 from tests.builders import (
@@ -21,6 +23,7 @@ from tests.builders import (
     an_item,
     an_order,
 )
+from tests.collector import collecting, spans
 from tests.commands import commands
 from tests.conftest import Template
 from tests.end_to_end.live import Live
@@ -28,6 +31,9 @@ from tests.world import World, shown
 
 MARKS = re.compile(rb"canary|23125777|\+4930231257|0171[ /-]?3920077", re.IGNORECASE)
 """Any part of a marked name, address or phone number, however it is spelled."""
+
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+"""What a carrier sends who traces its own requests (W3C Trace Context)."""
 
 ADDRESS = {
     "firstName": "Canaryfirst",
@@ -76,7 +82,14 @@ OPTIONS = {
 def walked(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything that was written or answered while routes and commands were walked, as files."""
     data = Path(shutil.copytree(template.data, tmp_path_factory.mktemp("walk") / "data"))
-    live = Live(data)
+    with collecting() as collector:
+        _walk(data, template, collector.endpoint)
+    (data.parent / "traces").write_bytes(b"".join(collector.received))
+    return data.parent
+
+
+def _walk(data: Path, template: Template, endpoint: str) -> None:
+    live = Live(data, GATEWAY_TRACING__ENDPOINT=endpoint)
     answers = data.parent / "answers"
     answers.write_bytes(b"\n".join(_walk_routes(live, template)))
     # A fault in the middle of everything must not show what it was working on either.
@@ -89,7 +102,6 @@ def walked(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Path
     (data.parent / "journal").write_bytes(_bytes_of(data))
     (data.parent / "log").write_text(live.stop())
     (data.parent / "commands").write_bytes(b"\n".join(_walk_commands(data)))
-    return data.parent
 
 
 def _walk_routes(live: Live, template: Template) -> Iterator[bytes]:
@@ -99,7 +111,8 @@ def _walk_routes(live: Live, template: Template) -> Iterator[bytes]:
         path = f"/v1/orders/{number}/carrier"
         live.send("PUT", path, template.tokens["merchant"], {"carrier": "dachser"})
     asked = {"order_number": "marked0001", "purpose": "delivery-appointment"}
-    status, _, body = live.send("POST", "/v1/releases", template.tokens["dachser"], asked)
+    token, caller = template.tokens["dachser"], {"traceparent": PARENT, "tracestate": "bird=canary"}
+    status, _, body = live.send("POST", "/v1/releases", token, asked, **caller)
     assert MARKS.search(body) if status == 200 else status == 503
     yield live.send("POST", "/v1/orders", template.tokens["merchant"], a_page(BAD))[2]
     yield live.send("POST", "/v1/orders", template.tokens["merchant"], a_page(ORDERS) + b"canary")[
@@ -147,14 +160,38 @@ def _bytes_of(data: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(data.rglob("*")) if path.is_file())
 
 
-@pytest.mark.parametrize("what", ["answers", "journal", "log", "commands", "data"])
+@pytest.mark.parametrize("what", ["answers", "journal", "log", "commands", "data", "traces"])
 def test_no_mark_is_left(walked: Path, what: str) -> None:
-    """Not in answers, not in the database and its journal, not in logs, outputs or any other file."""
+    """Not in answers, not in the database and its journal, not in logs, traces, outputs or any other file."""
     path = walked / what
     written = _bytes_of(path) if path.is_dir() else path.read_bytes()
     assert written
     found = MARKS.search(written)
     assert found is None, written[max(0, found.start() - 150) : found.end() + 150]
+
+
+def test_traces_tell_of_steps_and_of_nothing_else(walked: Path) -> None:
+    """Every name and every attribute is on the list; routes are templates; each step was told of."""
+    told = spans((walked / "traces").read_bytes())
+    routes = {one.path for one in endpoints(Readiness.__new__(Readiness), _no_relay)}
+    assert {it.name for it in told} == {step.value for step in Step} - {Step.HANDOVER}
+    for it in told:
+        assert set(it.facts) <= {fact.value for fact in Fact}
+        assert it.events == 0
+        assert it.name != Step.REQUEST or it.facts[Fact.ROUTE] in routes | {UNMATCHED}
+    of_caller = {it.own: it for it in told if it.trace == PARENT.split("-")[1]}
+    within = {
+        (it.name, getattr(of_caller.get(it.parent), "name", it.parent)) for it in of_caller.values()
+    }
+    assert within == {
+        (Step.REQUEST, PARENT.split("-")[2]),
+        (Step.RECORD, Step.REQUEST),
+        (Step.DECIDE, Step.RECORD),
+        (Step.OPEN, Step.REQUEST),
+    }
+    outcomes = {(it.facts.get(Fact.OUTCOME), it.facts.get(Fact.REASON)) for it in told}
+    assert ("permitted", None) in outcomes
+    assert ("refused", "purpose_marketing") in outcomes
 
 
 def test_the_marks_were_there_to_be_found(walked: Path) -> None:
