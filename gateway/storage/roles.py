@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select, text
 
 from gateway.errors import ConfigurationError
 from gateway.storage.database import Database
+from gateway.storage.statistics import GROWING
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
@@ -18,6 +19,9 @@ _APPENDED = frozenset({"entries", "entry_reasons", "checkpoints"})
 
 _KEPT = frozenset({"logs", "tiles"})
 """Tables whose rows grow with the log, and stay."""
+
+_KNOWS_MAINTAIN = 170_000
+"""The version of PostgreSQL from which on a role may count a table's rows that it does not own."""
 
 _TABLES = """
 SELECT tablename, EXISTS (
@@ -66,10 +70,29 @@ def may_shorten_logs(connection: Connection) -> bool:
     return bool(connection.execute(select(allowed)).scalar_one())
 
 
+def tables_out_of_reach(connection: Connection) -> list[str]:
+    """Which tables of PostgreSQL this connection's role may not read: a later migration brought them."""
+    found = text(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+        "AND relkind IN ('r', 'p') AND NOT has_table_privilege(oid, 'SELECT') ORDER BY relname"
+    )
+    return list(connection.execute(found).scalars())
+
+
+def tables_without_wall(connection: Connection) -> list[str]:
+    """In which tables of PostgreSQL a transaction of one merchant would see the rows of others."""
+    role = {"role": connection.execute(text("SELECT current_user")).scalar_one()}
+    every = connection.execute(text(_TABLES), role).all()
+    return [table for table, of_merchant, has_wall in every if of_merchant and not has_wall]
+
+
 def _statements(connection: Connection, role: str) -> Iterator[str]:
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}"
     yield f"GRANT USAGE ON SCHEMA public TO {role}"
     yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}"
+    if _version(connection) >= _KNOWS_MAINTAIN:
+        for one in GROWING:
+            yield f"GRANT MAINTAIN ON {one.name} TO {role}"
     # As they are in the database: a table that this list forgot would have no wall.
     for table, of_merchant, has_wall in connection.execute(text(_TABLES), {"role": role}).all():
         yield f"GRANT {_rights(table)} ON {table} TO {role}"
@@ -78,6 +101,10 @@ def _statements(connection: Connection, role: str) -> Iterator[str]:
             yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
             yield f"DROP POLICY IF EXISTS gateway_merchant ON {table}"
             yield _POLICY.format(table=table, role=role)
+
+
+def _version(connection: Connection) -> int:
+    return int(connection.execute(text("SHOW server_version_num")).scalar_one())
 
 
 def _rights(table: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from gateway.storage.database import Database
-from gateway.storage.roles import may_shorten_logs
+from gateway.storage.roles import may_shorten_logs, tables_out_of_reach, tables_without_wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,12 @@ def weaknesses(database: Database, connections: int) -> list[Weakness]:
     if database.is_sqlite:
         return []
     with database.reading() as connection:
-        return [*_durability(connection), *_room(connection, connections), *_role(connection)]
+        return [
+            *_durability(connection),
+            *_timeouts(connection),
+            *_room(connection, connections),
+            *_role(connection),
+        ]
 
 
 def _durability(connection: Connection) -> Iterator[Weakness]:
@@ -32,6 +37,14 @@ def _durability(connection: Connection) -> Iterator[Weakness]:
         if value == "off":
             says = f"PostgreSQL runs with {name} = off: what it calls committed may be lost"
             yield Weakness(says, f"{name} = on in postgresql.conf", is_fault=True)
+
+
+def _timeouts(connection: Connection) -> Iterator[Weakness]:
+    for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+        if _setting(connection, name) == "0":
+            says = f"{name} is off, though it was asked for: what hangs would hold up all others"
+            fix = f"a pooler in between drops it: ALTER ROLE … SET {name}"
+            yield Weakness(says, fix, is_fault=False)
 
 
 def _room(connection: Connection, connections: int) -> Iterator[Weakness]:
@@ -50,6 +63,14 @@ def _role(connection: Connection) -> Iterator[Weakness]:
             "serve under a role of its own: gateway init --grant-to ROLE",
             is_fault=False,
         )
+        return
+    again = "as the owner of the tables, again: gateway init --grant-to ROLE"
+    if closed := tables_out_of_reach(connection):
+        says = f"the database role may not read {', '.join(closed)}"
+        yield Weakness(says, again, is_fault=True)
+    if open_ := tables_without_wall(connection):
+        says = f"the database role sees all merchants' rows of {', '.join(open_)}"
+        yield Weakness(says, again, is_fault=False)
 
 
 def _setting(connection: Connection, name: str) -> str:

@@ -39,6 +39,15 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_systemd_finds_little_exposed() -> None:
+    """By its own count, of which 10.0 is a service without any wall: at most 1.5."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    unit = DEPLOY / "gateway.service"
+    command = ["systemd-analyze", "security", "--offline=true", "--threshold=15", str(unit)]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 def test_the_dockerfile_passes_its_linter() -> None:
     """Without a rule switched off."""
     linter = Path(sys.executable).with_name("hadolint")

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from gateway.errors import ConfigurationError
-from gateway.storage import roles, server
+from gateway.storage import roles, server, statistics
 from gateway.storage.tables import metadata
 from gateway.usecases import retention
 from gateway.usecases.log import retire_logs
@@ -72,6 +72,15 @@ def test_the_service_does_its_work_under_it(served: World) -> None:
     assert retire_logs.run(served.store, 1, served.clock()) == 0
 
 
+def test_it_may_count_what_an_import_filled(served: World) -> None:
+    """So that the service's own imports are planned as what they are."""
+    served.take_in(an_order())
+    statistics.learn(served.store.database)
+    held = text("SELECT reltuples FROM pg_class WHERE relname = 'orders'")
+    with served.store.read() as connection:
+        assert connection.execute(held).scalar_one() >= 1
+
+
 @pytest.mark.parametrize("table", ["entries", "entry_reasons", "checkpoints"])
 def test_it_cannot_change_or_delete_what_stands_on_the_log(served: World, table: str) -> None:
     """Nor empty the table."""
@@ -131,3 +140,27 @@ def test_the_doctor_is_told_what_a_server_lacks(served: World, world: World) -> 
     assert not any("may delete" in one for one in told)
     owner = [one.says for one in server.weaknesses(world.store.database, 1)]
     assert any("may delete" in one for one in owner) != world.store.database.is_sqlite
+
+
+def test_the_doctor_is_told_of_what_a_later_migration_brought(
+    served: World, postgres: Postgres
+) -> None:
+    """Out of reach, or without a wall, until the owner grants again; and of timeouts that are off."""
+    database = served.store.database
+
+    def told() -> str:
+        return "; ".join(one.says for one in server.weaknesses(database, 1))
+
+    name = str(database.engine.url.database)
+    assert "role" not in told()
+    assert "timeout" not in told()
+    postgres.execute("CREATE TABLE brought_later (merchant text)", name)
+    assert "may not read brought_later" in told()
+    postgres.execute(f"GRANT SELECT ON brought_later TO {ROLE}", name)
+    assert "sees all merchants' rows of brought_later" in told()
+    postgres.execute("DROP TABLE brought_later", name)
+    assert "brought_later" not in told()
+    with database.engine.connect() as connection:
+        connection.execute(text("SET statement_timeout = 0"))
+        assert [one.says for one in server._timeouts(connection)] != []
+        connection.execute(text("RESET statement_timeout"))

@@ -12,10 +12,14 @@ from gateway.marketplaces.marketplace import Documents, Marketplace
 from gateway.marketplaces.stream import Broken, Malformed, Outcome, RawOrder
 from gateway.marketplaces.window import Readable
 from gateway.model.order import Order
+from gateway.storage import statistics
 from gateway.usecases.incoming.ahead import Ahead
 from gateway.usecases.incoming.import_pool import Awaited, Made, pool
 from gateway.usecases.incoming.intake import BATCH
 from gateway.usecases.services import Services
+
+_WORTH_LEARNING = 10 * BATCH
+"""Stored orders after which the database plans as if there were still none; later, four times as many."""
 
 _WORTH_A_POOL = 10 * BATCH
 """Orders that are through before the processes of a pool would have begun."""
@@ -178,6 +182,7 @@ class _Run:
         self._orders: dict[str, Order] = {}
         self._ahead: dict[str, Ahead] = {}
         self._refused = 0
+        self._learn_at = _WORTH_LEARNING
 
     @property
     def is_full(self) -> bool:
@@ -221,6 +226,10 @@ class _Run:
             )
             self._orders, self._ahead = {}, {}
             self._refused = 0
+            if self.counts.stored >= self._learn_at:
+                # Else each batch would be looked up by reading all orders of the merchant.
+                statistics.learn(self._services.store.database)
+                self._learn_at = 4 * self.counts.stored
         self._on_batch(self.counts)
 
     def _reject(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from gateway.audit.entry import Actor
 from gateway.errors import Unavailable
@@ -33,6 +34,7 @@ SENDER = Actor(role="merchant", id="sender")
 
 # A pool's processes see no database.
 on_sqlite = pytest.mark.parametrize("world_template", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("world_template", ["postgresql"], indirect=True)
 
 
 class Import:
@@ -236,3 +238,17 @@ def test_an_import_whose_process_was_ended_goes_on_where_it_was(world: World) ->
     counts = done.result.counts
     assert counts.unchanged > 0
     assert counts.stored + counts.unchanged == 800
+
+
+@on_postgresql
+def test_the_database_learns_of_a_large_import_while_it_runs(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it plans as for an empty table, and reads all orders of the merchant for each batch."""
+    monkeypatch.setattr(importing, "_WORTH_LEARNING", BATCH)
+    held = text("SELECT reltuples FROM pg_class WHERE relname = 'orders'")
+    with world.store.read() as connection:
+        assert connection.execute(held).scalar_one() == -1
+    Import(world, ndjson(an_order(order_number(at)) for at in range(BATCH + 1)))
+    with world.store.read() as connection:
+        assert connection.execute(held).scalar_one() == BATCH
