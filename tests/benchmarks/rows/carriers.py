@@ -16,7 +16,8 @@ from sqlalchemy import select
 
 from gateway.handover.destination import Destinations
 from gateway.handover.keys import carrier_keys
-from gateway.handover.outbound import Line, Outbound
+from gateway.handover.line import Line
+from gateway.handover.outbound import Outbound
 from gateway.handover.push import Pusher
 from gateway.model.kept import Stage
 from gateway.model.message import Fate, Message, Topic
