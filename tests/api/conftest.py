@@ -12,9 +12,12 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from gateway.app import create_app
+from gateway.usecases import clients
 from gateway.usecases.services import Services
+from policies.question import Role
+from tests.api.integration import Carrier
 from tests.builders import ORDER_NUMBER, an_order
-from tests.conftest import Template
+from tests.conftest import Clock, Template
 
 APPOINTMENT = "delivery-appointment"
 
@@ -115,3 +118,26 @@ def an_api(template: Template, a_gateway: Callable[..., Services]) -> Callable[.
 def api(template: Template, services: Services) -> Api:
     """A client of the gateway with the settings as shipped."""
     return Api(create_app(services), template.tokens)
+
+
+@pytest.fixture
+def a_carrier_with_keys(
+    template: Template, a_gateway: Callable[..., Services], clock: Clock
+) -> Callable[..., Carrier]:
+    """Makes one, with settings as in the environment."""
+
+    def make(**environment: str) -> Carrier:
+        services = a_gateway(**environment)
+        api = Api(create_app(services), template.tokens)
+        client, plain = clients.create(
+            services.store, "default", Role.CARRIER, "dachser", "Dachser TMS", None, None
+        )
+        return Carrier(api, services, clock, client, plain)
+
+    return make
+
+
+@pytest.fixture
+def carrier(a_carrier_with_keys: Callable[..., Carrier]) -> Carrier:
+    """One, with the settings as shipped."""
+    return a_carrier_with_keys()

@@ -12,9 +12,9 @@ from gateway.app import create_app
 from gateway.usecases.services import Services
 from tests.builders import an_order
 from tests.conftest import Template
-from tests.handover.conftest import authority, outbound, receiver, trust
+from tests.handover.conftest import authority, outbound, pushing, receiver, trust
 
-__all__ = ["authority", "outbound", "receiver", "trust"]
+__all__ = ["authority", "outbound", "pushing", "receiver", "trust"]
 """The carrier's server on this machine, as the hand-overs' tests have it."""
 
 

@@ -20,13 +20,12 @@ from gateway.handover.conformance import examine
 from gateway.handover.keys import CarrierKeys, SenderKey
 from gateway.handover.letter import sealed_file
 from gateway.handover.notice import Notice
-from gateway.handover.outbound import Outbound
 from gateway.handover.webhook import signed_headers
 from gateway.usecases import forget, register
 from tests.handover.carrier import KINDS, Private
-from tests.handover.receiver import Received, Receiver, Said
-from tests.handover.test_push import CONTACT, NUMBER, Pushing
-from tests.world import TESTER, World
+from tests.handover.pushing import CONTACT, NUMBER, Pushing
+from tests.handover.receiver import Received, Said
+from tests.world import TESTER
 
 Read = Challenge | Pushed | Available | Erased | Other
 
@@ -62,12 +61,6 @@ class Kit:
         if isinstance(message, Challenge):
             return Said(200, body=message.answer)
         return Said(204)
-
-
-@pytest.fixture
-def pushing(world: World, receiver: Receiver, outbound: Outbound) -> Pushing:
-    """Dachser takes pushes."""
-    return Pushing(world, receiver, outbound)
 
 
 @pytest.mark.parametrize("kind", KINDS)

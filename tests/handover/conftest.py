@@ -7,7 +7,9 @@ import pytest
 import trustme
 
 from gateway.handover.outbound import Outbound
+from tests.handover.pushing import Pushing
 from tests.handover.receiver import NAME, Receiver
+from tests.world import World
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +48,9 @@ def here(host: str, _port: int) -> Sequence[str]:
 def outbound(trust: ssl.SSLContext) -> Outbound:
     """The way out to the carrier's server on this machine."""
     return Outbound(trust, here, unsafe_allow_loopback=True)
+
+
+@pytest.fixture
+def pushing(world: World, receiver: Receiver, outbound: Outbound) -> Pushing:
+    """Dachser takes pushes."""
+    return Pushing(world, receiver, outbound)

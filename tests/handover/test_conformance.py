@@ -7,17 +7,9 @@ import pytest
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from gateway.handover.conformance import examine
-from gateway.handover.outbound import Outbound
 from gateway.usecases import register
-from tests.handover.receiver import Received, Receiver, Said
-from tests.handover.test_push import NUMBER, Pushing
-from tests.world import World
-
-
-@pytest.fixture
-def pushing(world: World, receiver: Receiver, outbound: Outbound) -> Pushing:
-    """Dachser takes pushes."""
-    return Pushing(world, receiver, outbound)
+from tests.handover.pushing import NUMBER, Pushing
+from tests.handover.receiver import Received, Said
 
 
 def findings(pushing: Pushing) -> dict[str, bool]:
