@@ -48,6 +48,8 @@ def _plainly_german(text: str, country: str) -> str | None:
     if found is None or (found["trunk"] and country != "DEU"):
         return None
     digits = re.sub("[ /-]", "", found["rest"])
+    if len(digits) > _E164_DIGITS - len(str(_GERMANY)):
+        return None
     number = PhoneNumber(country_code=_GERMANY, national_number=int(digits))
     return f"+{_GERMANY}{digits}" if phonenumbers.is_valid_number(number) else None
 

@@ -251,13 +251,15 @@ def columns(merchant: str, order: KeptOrder) -> dict[str, Any]:
     }
 
 
-def first_columns(order: KeptOrder, subject_key: bytes) -> dict[str, Any]:
+def first_columns(
+    imported_at: datetime, latest_at: datetime, subject: str | None, subject_key: bytes
+) -> dict[str, Any]:
     """The columns of an order that its first import sets for good."""
     return {
-        "imported_at": order.imported_at,
-        "subject": order.subject,
+        "imported_at": imported_at,
+        "subject": subject,
         "subject_key": subject_key,
-        "latest_at": order.latest_at,
+        "latest_at": latest_at,
     }
 
 
@@ -284,19 +286,28 @@ def item_rows(merchant: str, order: KeptOrder) -> list[dict[str, Any]]:
     ]
 
 
-def contact_row(binding: Binding, envelope: Envelope, delete_by: datetime) -> dict[str, Any]:
-    """An envelope as a row of `contacts`."""
-    return {
-        "merchant": binding.merchant,
-        "order_number": binding.order_number,
-        "kind": binding.kind,
-        "contact": binding.contact_id,
-        "version": binding.version,
-        "key_id": envelope.key_id,
-        "wrapped_key": envelope.wrapped_key,
-        "sealed": envelope.sealed,
-        "delete_by": delete_by,
-    }
+def contact_rows(envelopes_: Iterable[Sealed | None]) -> list[dict[str, Any]]:
+    """Envelopes as rows of `contacts`, but for the time `delete_by` at which they go."""
+    return [
+        {
+            "merchant": binding.merchant,
+            "order_number": binding.order_number,
+            "kind": binding.kind,
+            "contact": binding.contact_id,
+            "version": binding.version,
+            "key_id": envelope.key_id,
+            "wrapped_key": envelope.wrapped_key,
+            "sealed": envelope.sealed,
+        }
+        for binding, envelope in filter(None, envelopes_)
+    ]
+
+
+def digest_rows(merchant: str, order_number: str, digests: Iterable[bytes]) -> list[dict[str, Any]]:
+    """Digests as rows of the blind index."""
+    return [
+        {"merchant": merchant, "digest": digest, "order_number": order_number} for digest in digests
+    ]
 
 
 def _numbers(merchant: str, order_numbers: Collection[str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ Faults are SQLAlchemy's own, and so is the transaction: a statement here is one 
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Dialect, Executable
@@ -29,8 +30,16 @@ class _Compiled:
     binds: Sequence[tuple[str, Callable[[Any], Any]]]
     columns: Sequence[tuple[int, Callable[[Any], Any]]]
     row: Any
+    in_place: tuple[Callable[[Values], Sequence[Any]], Sequence[tuple[int, Any]]] | None
+    """Of parameters by position, each once and none constant: what picks them, and what converts which."""
 
     def parameters(self, values: Values) -> Any:
+        if self.in_place is not None:
+            pick, processes = self.in_place
+            cells = list(pick(values))
+            for at, process in processes:
+                cells[at] = process(cells[at])
+            return cells
         converted = {**self.constants, **values}
         for name, process in self.binds:
             converted[name] = process(converted[name])
@@ -94,14 +103,21 @@ def _compiled(statement: Executable, dialect: Dialect) -> _Compiled:
     processes: list[_Process] = [
         one.type.dialect_impl(dialect).result_processor(dialect, None) for one in columns
     ]
+    names = compiled.positiontup or ()
+    constants = {n: kept.value for n, kept in compiled.binds.items() if not kept.required}
+    in_place = None
+    if dialect.positional and len(names) > 1 and not constants:
+        converted = [(at, process) for at, name in enumerate(names) if (process := binds[name])]
+        in_place = itemgetter(*names), converted
     return _Compiled(
         text=str(compiled),
-        names=compiled.positiontup or (),
+        names=names,
         is_positional=bool(dialect.positional),
-        constants={n: kept.value for n, kept in compiled.binds.items() if not kept.required},
+        constants=constants,
         binds=[(name, process) for name, process in binds.items() if process],
         columns=[(at, process) for at, process in enumerate(processes) if process],
         row=namedtuple("Row", [one.key for one in columns]),  # noqa: PYI024  made from the statement
+        in_place=in_place,
     )
 
 

@@ -39,8 +39,12 @@ def decode_shop(content: bytes) -> ShopContact:
     return ShopContact(email=Private(fields["email"]), deliverable=fields["deliverable"])
 
 
+# `json.dumps` would make one anew for each contact.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def _bytes(fields: dict[str, str | bool | None]) -> bytes:
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(fields).encode()
 
 
 def _text(value: Private | None) -> str | None:

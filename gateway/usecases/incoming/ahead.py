@@ -1,13 +1,16 @@
-"""Seals an order before its turn in the log, so that several processes can; it stores nothing.
+"""Makes an order's rows before its turn in the log, so that several processes can; it stores nothing.
 
-What is sealed ahead counts for an order that is stored for the first time, under the keys of that
-moment; anything else is sealed anew when it is stored.
+What is made ahead counts for an order that is stored for the first time, under the keys of that
+moment; anything else is made anew when it is stored.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from gateway.model.ids import Entropy, new_id
+from gateway.model.merging import merged
 from gateway.model.order import Order
 from gateway.storage import orders
 from gateway.vault.envelope import Binding, Envelope
@@ -17,12 +20,41 @@ FIRST = 1
 """The version of a contact that is sealed ahead."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ahead:
-    """An order's envelopes and digests; `key_ids` name the contact and the index key behind them."""
+class Ready(NamedTuple):
+    """The rows of a new order, but for what only its turn can tell: its times, and its name in the log.
 
+    `key_ids` name the contact and the index key behind them; `latest` is its marketplace's bar. It goes through a pipe, and nothing goes
+    through faster than texts in tuples and dictionaries.
+    """
+
+    order_number: str
     key_ids: tuple[str, str]
-    fingerprint: bytes
+    order: dict[str, Any]
+    items: list[dict[str, Any]]
+    contacts: list[dict[str, Any]]
+    digests: list[dict[str, Any]]
+    discarded: tuple[str, ...]
+    is_cancelled: bool
+    latest: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """An order of which everything is ready; `order` makes it again, for when that does not count."""
+
+    ready: Ready
+    order: Callable[[], Order]
+
+    @property
+    def order_number(self) -> str:
+        """Whose rows they are."""
+        return self.ready.order_number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedContact:
+    """An order's envelopes and the digests by which it is found."""
+
     shop: tuple[Binding, Envelope] | None
     freight: tuple[Binding, Envelope] | None
     digests: tuple[bytes, ...]
@@ -34,23 +66,34 @@ def key_ids(sealer: Sealer, now: datetime) -> tuple[str, str]:
     return contact.key_id, index.key_id
 
 
-def sealed_ahead(
+def ready(
     sealer: Sealer, merchant: str, order: Order, now: datetime, entropy: Entropy
-) -> Ahead:
-    """The order's envelopes, were it stored now for the first time."""
+) -> Ready | None:
+    """The order's rows, were it stored now for the first time.
+
+    None where pieces are delivered already, or none is left to deliver: its turn decides what goes when.
+    """
+    kept = merged(None, order, subject="", now=now, latest_at=now)
+    if kept.erased_at is not None or any(item.delivered_at is not None for item in kept.items):
+        return None
     fingerprint = sealer.fingerprint(merchant, order, now)
-    return sealed(sealer, merchant, order, now, entropy, FIRST, fingerprint)
+    made = sealed(sealer, merchant, order, now, entropy, FIRST)
+    return Ready(
+        order_number=order.order_number,
+        key_ids=key_ids(sealer, now),
+        order=orders.columns(merchant, kept) | {"fingerprint": fingerprint},
+        items=orders.item_rows(merchant, kept),
+        contacts=orders.contact_rows((made.shop, made.freight)),
+        digests=orders.digest_rows(merchant, order.order_number, made.digests),
+        discarded=order.discarded,
+        is_cancelled=any(item.status.is_cancelled for item in order.items),
+        latest=order.bar.latest,
+    )
 
 
 def sealed(
-    sealer: Sealer,
-    merchant: str,
-    order: Order,
-    now: datetime,
-    entropy: Entropy,
-    version: int,
-    fingerprint: bytes,
-) -> Ahead:
+    sealer: Sealer, merchant: str, order: Order, now: datetime, entropy: Entropy, version: int
+) -> SealedContact:
     """The order's envelopes as the given version of its contact."""
 
     def binding(kind: str) -> Binding:
@@ -63,9 +106,7 @@ def sealed(
     if order.freight is not None:
         bound = binding(orders.FREIGHT)
         freight = bound, sealer.freight(order.freight, bound, now)
-    return Ahead(
-        key_ids=key_ids(sealer, now),
-        fingerprint=fingerprint,
+    return SealedContact(
         shop=shop,
         freight=freight,
         digests=tuple(sealer.digests(merchant, order.freight, now)) if order.freight else (),

@@ -4,6 +4,7 @@ A process gets the orders' bytes, the marketplace with its facts and the two key
 database, no keyring, no key provider. What it gives back comes in the order of what it got.
 """
 
+import gc
 import os
 import signal
 from collections.abc import Iterator, Sequence
@@ -19,13 +20,17 @@ from gateway.errors import Unavailable
 from gateway.marketplaces.deriving import Rejected
 from gateway.marketplaces.marketplace import Marketplace
 from gateway.model.order import Order
-from gateway.usecases.incoming.ahead import Ahead, sealed_ahead
+from gateway.usecases.incoming.ahead import Ready, ready
 from gateway.usecases.services import Services
 from gateway.vault.lending import BorrowedKeys, Loan
 from gateway.vault.sealing import Sealer
 
-Made = Rejected | tuple[Order, Ahead | None]
-"""What became of one order: why it does not hold, or the order, perhaps sealed already."""
+Made = Rejected | Order | Ready
+"""What became of one order: why it does not hold, or the order, perhaps as rows already."""
+
+
+_NEW_OBJECTS = 50_000
+"""How many make a look for cycles worth while: a batch makes many at once, and none is part of one."""
 
 
 class Awaited(Protocol):
@@ -92,9 +97,12 @@ def pool(
         initializer=_begin,
         initargs=(merchant, marketplace, loan),
     )
+    usual = gc.get_threshold()
+    gc.set_threshold(_NEW_OBJECTS)
     try:
         yield Pool(executor)
     finally:
+        gc.set_threshold(*usual)
         executor.shutdown(cancel_futures=True)
 
 
@@ -110,6 +118,7 @@ def _begin(merchant: str, marketplace: Marketplace, loan: Loan) -> None:
     """Runs once in each process of the pool."""
     # Ctrl-C reaches every process at a terminal; the import ends these itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(_NEW_OBJECTS)
     _benches.append(_Bench(merchant, marketplace, Sealer(BorrowedKeys(loan), os.urandom)))
 
 
@@ -122,4 +131,4 @@ def _made(bench: _Bench, packed: bytes, now: datetime) -> Made:
     order = bench.marketplace.prepared(packed)
     if isinstance(order, Rejected):
         return order
-    return order, sealed_ahead(bench.sealer, bench.merchant, order, now, os.urandom)
+    return ready(bench.sealer, bench.merchant, order, now, os.urandom) or order

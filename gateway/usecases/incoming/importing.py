@@ -13,7 +13,7 @@ from gateway.marketplaces.stream import Broken, Malformed, Outcome, RawOrder
 from gateway.marketplaces.window import Readable
 from gateway.model.order import Order
 from gateway.storage import statistics
-from gateway.usecases.incoming.ahead import Ahead
+from gateway.usecases.incoming.ahead import Ahead, Ready
 from gateway.usecases.incoming.import_pool import Awaited, Made, pool
 from gateway.usecases.incoming.intake import BATCH
 from gateway.usecases.services import Services
@@ -88,7 +88,7 @@ def import_orders(
     of it is the same, in the same order.
     """
     stream = marketplace.documents(source, services.settings.limits.order_bytes)
-    run = _Run(services, merchant, asker, stream, request_id, on_rejected, on_batch)
+    run = _Run(services, merchant, asker, marketplace, stream, request_id, on_rejected, on_batch)
     with ExitStack() as stack:
         for part in _made(services, merchant, marketplace, stream, processes, stack):
             for outcome, made in part.outcomes:
@@ -129,10 +129,9 @@ def _made(
     outcomes = iter(stream)
     here = islice(outcomes, _WORTH_A_POOL) if processes else outcomes
     for outcome in here:
-        made = None
+        made: Made | None = None
         if isinstance(outcome, RawOrder):
-            derived = marketplace.derived(outcome.value)
-            made = derived if isinstance(derived, Rejected) else (derived, None)
+            made = marketplace.derived(outcome.value)
         yield _Part([(outcome, made)], stream.consumed)
     if not processes or (first := next(outcomes, None)) is None:
         return
@@ -164,6 +163,7 @@ class _Run:
         services: Services,
         merchant: str,
         asker: Actor,
+        marketplace: Marketplace,
         stream: Documents,
         request_id: str | None,
         on_rejected: Callable[[RejectedOrder], None],
@@ -175,12 +175,12 @@ class _Run:
         self._services = services
         self._merchant = merchant
         self._asker = asker
+        self._marketplace = marketplace
         self._stream = stream
         self._request_id = request_id
         self._on_rejected = on_rejected
         self._on_batch = on_batch
-        self._orders: dict[str, Order] = {}
-        self._ahead: dict[str, Ahead] = {}
+        self._orders: dict[str, Order | Ahead] = {}
         self._refused = 0
         self._learn_at = _WORTH_LEARNING
 
@@ -194,14 +194,21 @@ class _Run:
             return
         if made is None:
             raise RuntimeError("an order was read that nobody derived")
-        order, ahead = made
+        order = self._ahead(raw, made) if isinstance(made, Ready) else made
         if order.order_number in self._orders:
             # The later version is judged by what the earlier one left in the database.
             self.commit(self.counts.read)
         self.position = raw.position
         self._orders[order.order_number] = order
-        if ahead is not None:
-            self._ahead[order.order_number] = ahead
+
+    def _ahead(self, raw: RawOrder, ready: Ready) -> Ahead:
+        def order() -> Order:
+            found = self._marketplace.derived(raw.value)
+            if isinstance(found, Rejected):
+                raise TypeError("an order that another process took is rejected here")
+            return found
+
+        return Ahead(ready, order)
 
     def refuse(self, bad: Malformed) -> None:
         place = f"at line {bad.line}, byte {bad.byte}: {bad.message}"
@@ -216,7 +223,6 @@ class _Run:
                 batch,
                 self._refused,
                 self._request_id,
-                ahead=self._ahead,
             )
             self.counts = Counts(
                 stored=self.counts.stored + tally.stored,
@@ -224,7 +230,7 @@ class _Run:
                 rejected=self.rejected,
                 read=read,
             )
-            self._orders, self._ahead = {}, {}
+            self._orders = {}
             self._refused = 0
             if self.counts.stored >= self._learn_at:
                 # Else each batch would be looked up by reading all orders of the merchant.

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.audit.entry import Action, Actor, Outcome
@@ -15,7 +15,7 @@ from gateway.settings import Deadlines
 from gateway.storage import orders
 from gateway.storage.store import Store, Transaction
 from gateway.usecases import outbox
-from gateway.usecases.incoming.ahead import Ahead, key_ids, sealed
+from gateway.usecases.incoming.ahead import Ahead, Ready, key_ids, sealed
 from gateway.usecases.outbox import Pieces
 from gateway.vault.sealing import Sealer
 
@@ -67,23 +67,19 @@ class Intake:
         self,
         merchant: str,
         asker: Actor,
-        batch: Sequence[Order],
+        batch: Sequence[Order | Ahead],
         rejected: int,
         request_id: str | None,
         alongside: Callable[[Transaction], None] = lambda _tx: None,
-        ahead: Mapping[str, Ahead] = MappingProxyType({}),
     ) -> Tally:
         """Store a batch and put each change, and each of the `rejected`, on record.
 
-        No order number may stand twice in one batch; Conflict where one is
-        another marketplace's order, and nothing of the batch is stored then. `alongside` becomes durable with it. `ahead`
-        holds by order number what another process has sealed already.
+        No order number may stand twice in one batch; Conflict where one is another marketplace's
+        order, and nothing of the batch is stored then. `alongside` becomes durable with it.
         """
 
         def work(tx: Transaction) -> Tally:
-            in_force = ahead and key_ids(self.sealer, tx.now)
-            usable = {number: it for number, it in ahead.items() if it.key_ids == in_force}
-            tally = self._store(tx, asker, batch, rejected, request_id, usable)
+            tally = self._store(tx, asker, batch, rejected, request_id)
             alongside(tx)
             return tally
 
@@ -95,41 +91,58 @@ class Intake:
         self,
         tx: Transaction,
         asker: Actor,
-        batch: Sequence[Order],
+        batch: Sequence[Order | Ahead],
         rejected: int,
         request_id: str | None,
-        ahead: Mapping[str, Ahead],
     ) -> Tally:
         known = _look_up(tx, batch)
+        in_force = key_ids(self.sealer, tx.now)
         rows = _Rows()
         changed: list[KeptOrder] = []
-        for order in batch:
-            made = ahead.get(order.order_number)
-            fingerprint = (
-                made.fingerprint if made else self.sealer.fingerprint(tx.merchant, order, tx.now)
-            )
-            before = known.orders.get(order.order_number)
+        for one in batch:
+            before = known.orders.get(one.order_number)
+            if isinstance(one, Ahead):
+                if before is None and one.ready.key_ids == in_force:
+                    self._take_ready(tx, asker, rows, one.ready, request_id)
+                    continue
+                order = one.order()
+            else:
+                order = one
             if before and before.marketplace != order.marketplace:
                 raise Conflict(
                     f"{order.order_number} is the number of an order of {before.marketplace}: give "
                     f"{order.marketplace} a number_prefix of its own (config/marketplaces/)"
                 )
+            fingerprint = self.sealer.fingerprint(tx.merchant, order, tx.now)
             if before and _is_old_news(self.sealer, order, before, fingerprint, known):
                 continue
             after = self._take(tx, rows, order, before, fingerprint)
             if after.erased_at is None:
-                first = made is not None and order.order_number not in known.versions
-                sealed = made if made and first else self._sealed(tx, order, known, fingerprint)
-                self._keep(rows, order, after, sealed, tx.merchant)
+                self._seal(tx, rows, order, after, known.versions.get(order.order_number, 0) + 1)
             if before:
                 changed.append(after)
-            _record(tx, asker, order, before, after, request_id)
+            _Notes(tx, asker, after.subject, request_id).changed(before, after, order.discarded)
         for _ in range(rejected):
             tx.record(asker, Action.ORDER_REJECTED, Outcome.REFUSED, request_id=request_id)
         _write(tx, rows)
         outbox.queue(tx, asker, _to_tell(known, rows, changed))
         stored = len(rows.new) + len(rows.changed)
         return Tally(stored=stored, unchanged=len(batch) - stored)
+
+    def _take_ready(
+        self, tx: Transaction, asker: Actor, rows: _Rows, ready: Ready, request_id: str | None
+    ) -> None:
+        """Collect the rows of a new order with what its turn adds to them."""
+        subject_key = tx.entropy(_SUBJECT_KEY_BYTES)
+        subject = _subject(subject_key, tx.merchant, ready.order_number)
+        latest_at = self._latest_at(tx, ready.latest)
+        first = orders.first_columns(tx.now, latest_at, subject, subject_key)
+        rows.new.append(ready.order | first)
+        rows.items += ready.items
+        # Nothing of it is delivered yet.
+        rows.contacts += [row | {"delete_by": latest_at} for row in ready.contacts]
+        rows.digests += ready.digests
+        _Notes(tx, asker, subject, request_id).stored(ready.discarded, ready.is_cancelled)
 
     def _take(
         self,
@@ -141,44 +154,40 @@ class Intake:
     ) -> KeptOrder:
         """Collect the rows of an order and its pieces; the order's new state."""
         subject_key = tx.entropy(_SUBJECT_KEY_BYTES)
-        latest = self.deadlines.of(tx.merchant).erase_latest
-        if order.bar.latest is not None:
-            latest = min(latest, order.bar.latest)
         after = merged(
             before,
             order,
             subject=_subject(subject_key, tx.merchant, order.order_number),
             now=tx.now,
-            latest_at=tx.now + latest,
+            latest_at=self._latest_at(tx, order.bar.latest),
         )
         columns = orders.columns(tx.merchant, after)
         columns["fingerprint"] = fingerprint if after.erased_at is None else None
         if before is None:
-            rows.new.append(columns | orders.first_columns(after, subject_key))
+            times = after.imported_at, after.latest_at
+            rows.new.append(columns | orders.first_columns(*times, after.subject, subject_key))
         else:
             rows.changed.append(columns)
         rows.items += orders.item_rows(tx.merchant, after)
         return after
 
-    def _sealed(self, tx: Transaction, order: Order, known: _Known, fingerprint: bytes) -> Ahead:
-        version = known.versions.get(order.order_number, 0) + 1
-        return sealed(self.sealer, tx.merchant, order, tx.now, tx.entropy, version, fingerprint)
+    def _latest_at(self, tx: Transaction, bar: timedelta | None) -> datetime:
+        """When the contact of an order that is new goes, whatever happens."""
+        own = self.deadlines.of(tx.merchant).erase_latest
+        return tx.now + (own if bar is None else min(own, bar))
 
-    def _keep(
-        self, rows: _Rows, order: Order, after: KeptOrder, made: Ahead, merchant: str
+    def _seal(
+        self, tx: Transaction, rows: _Rows, order: Order, after: KeptOrder, version: int
     ) -> None:
         """Collect the rows of an order's envelopes and digests."""
-        delete_by = after.delete_by(self.deadlines.of(merchant).erase_after_delivery)
-        rows.contacts += [
-            orders.contact_row(*one, delete_by) for one in (made.shop, made.freight) if one
-        ]
-        rows.digests += [
-            {"merchant": merchant, "digest": digest, "order_number": order.order_number}
-            for digest in made.digests
-        ]
+        made = sealed(self.sealer, tx.merchant, order, tx.now, tx.entropy, version)
+        delete_by = after.delete_by(self.deadlines.of(tx.merchant).erase_after_delivery)
+        envelopes = orders.contact_rows((made.shop, made.freight))
+        rows.contacts += [row | {"delete_by": delete_by} for row in envelopes]
+        rows.digests += orders.digest_rows(tx.merchant, order.order_number, made.digests)
 
 
-def _look_up(tx: Transaction, batch: Sequence[Order]) -> _Known:
+def _look_up(tx: Transaction, batch: Sequence[Order | Ahead]) -> _Known:
     numbers = [order.order_number for order in batch]
     known = orders.kept(tx.connection, tx.merchant, numbers)
     if not known:
@@ -222,41 +231,52 @@ def _is_old_news(
     return stored is not None and sealer.recognises(stored, fingerprint, known.merchant, order)
 
 
-def _record(
-    tx: Transaction,
-    asker: Actor,
-    order: Order,
-    before: KeptOrder | None,
-    after: KeptOrder,
-    request_id: str | None,
-) -> None:
-    def note(action: Action, fields: tuple[str, ...] = ()) -> None:
-        tx.record(
-            asker,
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """Puts on record what becomes of one order."""
+
+    tx: Transaction
+    asker: Actor
+    subject: str | None
+    request_id: str | None
+
+    def __call__(self, action: Action, fields: tuple[str, ...] = ()) -> None:
+        self.tx.record(
+            self.asker,
             action,
             Outcome.DONE,
-            subject=after.subject,
+            subject=self.subject,
             fields=fields,
-            request_id=request_id,
+            request_id=self.request_id,
         )
 
-    note(Action.ORDER_STORED)
-    if order.discarded:
-        note(Action.CONTACT_DISCARDED, order.discarded)
-    if _cancelled(after) - (_cancelled(before) if before else frozenset()):
-        note(Action.ORDER_CANCELLED)
-    if _delivered(after) - (_delivered(before) if before else frozenset()):
-        note(Action.ORDER_DELIVERED)
-    if before and before.erased_at is None and after.erased_at is not None:
-        note(Action.CONTACT_EXPIRED)
+    def changed(
+        self, before: KeptOrder | None, after: KeptOrder, discarded: tuple[str, ...]
+    ) -> None:
+        """What became of an order since it was stored before, if it was."""
+        self.stored(discarded, bool(_cancelled(after) - _cancelled(before)))
+        if _delivered(after) - _delivered(before):
+            self(Action.ORDER_DELIVERED)
+        if before and before.erased_at is None and after.erased_at is not None:
+            self(Action.CONTACT_EXPIRED)
+
+    def stored(self, discarded: tuple[str, ...], is_cancelled: bool) -> None:
+        """What an import tells of an order; `is_cancelled` where a piece of it is, newly."""
+        self(Action.ORDER_STORED)
+        if discarded:
+            self(Action.CONTACT_DISCARDED, discarded)
+        if is_cancelled:
+            self(Action.ORDER_CANCELLED)
 
 
-def _cancelled(order: KeptOrder) -> frozenset[str]:
-    return frozenset(item.item_id for item in order.items if item.status.is_cancelled)
+def _cancelled(order: KeptOrder | None) -> frozenset[str]:
+    pieces = order.items if order else ()
+    return frozenset(item.item_id for item in pieces if item.status.is_cancelled)
 
 
-def _delivered(order: KeptOrder) -> frozenset[str]:
-    return frozenset(item.item_id for item in order.items if item.delivered_at is not None)
+def _delivered(order: KeptOrder | None) -> frozenset[str]:
+    pieces = order.items if order else ()
+    return frozenset(item.item_id for item in pieces if item.delivered_at is not None)
 
 
 def _write(tx: Transaction, rows: _Rows) -> None:
