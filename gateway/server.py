@@ -66,7 +66,10 @@ def end_when_told(server: MPServer) -> None:
 
 
 def end_when_server_says() -> None:
-    """The same for a worker: SIGTERM as often as it comes, and no SIGINT, which a terminal sends to all."""
+    """The same for a worker: SIGTERM once, however often it comes, and no SIGINT, which a terminal sends to all.
+
+    granian's own handler, run a second time, waits for ever in the middle of the process.
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, _WORDS)
     Thread(target=_hear_server, name="told to end", daemon=True).start()
 
@@ -79,9 +82,9 @@ def _hear_server() -> None:
             signal.sigtimedwait({signal.SIGTERM}, _SERVER_SECONDS)
     else:
         signal.sigwait({signal.SIGTERM})
-    # granian may have put its handler there already, and have nothing behind it yet.
-    while True:
-        end: Callable[[int, None], Any] | int | None = signal.getsignal(signal.SIGTERM)
-        if callable(end):
-            end(signal.SIGTERM, None)
+    # granian puts its handler there once the application is made.
+    end: Callable[[int, None], Any] | int | None = signal.getsignal(signal.SIGTERM)
+    while not callable(end):
         time.sleep(_AGAIN_SECONDS)
+        end = signal.getsignal(signal.SIGTERM)
+    end(signal.SIGTERM, None)
