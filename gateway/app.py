@@ -2,7 +2,7 @@
 
 import os
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConfigurationError
@@ -21,6 +21,7 @@ from gateway.storage.store import Store
 from gateway.storage.timekeeping import Timekeeping
 from gateway.storage.tombstones import Tombstones
 from gateway.usecases.readiness import Readiness
+from gateway.usecases.rulebook import Rulebook
 from gateway.usecases.services import Services
 from gateway.vault.keyfile import KeyFile
 from gateway.vault.keyring import Keyring
@@ -29,7 +30,7 @@ from gateway.vault.providers.choice import providers
 from gateway.vault.sealing import Sealer
 from policies.engine import Engine
 from policies.errors import EngineFault, PolicyError
-from policies.proof import Broken, prove_once
+from policies.proof import Broken, Proof, prove_once
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -48,7 +49,7 @@ def assemble(settings: Settings, clock: Clock = now, entropy: Entropy = os.urand
     The policy is proved first: an edit that lets a contact out wrongly stops everything here, with
     the case that broke.
     """
-    engine = _proved_engine(settings)
+    installed = _proved_engine(settings)
     keyring = Keyring(
         KeyFile(settings.keys.keyring),
         providers(settings, entropy),
@@ -65,14 +66,15 @@ def assemble(settings: Settings, clock: Clock = now, entropy: Entropy = os.urand
     notary = Notary(seed, settings.data / "held")
     logbook = Logbook(settings.origin, PERIODS[settings.period], notary, entropy)
     database = Database(settings.database_url, settings.service.threads)
+    store = Store(database, logbook, Tombstones(settings.backup.tombstones), clock, entropy)
     return Services(
         settings=settings,
-        store=Store(database, logbook, Tombstones(settings.backup.tombstones), clock, entropy),
+        store=store,
         timekeeping=Timekeeping(settings.data / "seen-time"),
         keyring=keyring,
         sealer=Sealer(keyring, entropy),
         opener=Opener(keyring),
-        engine=engine,
+        rulebook=Rulebook(store, installed, partial(_proof, settings)),
         otto=otto.facts,
         marketplaces={otto.name: otto, **_feeds(settings)},
     )
@@ -95,12 +97,20 @@ def _engine() -> Engine:
 def _proved_engine(settings: Settings) -> Engine:
     try:
         engine = _engine()
-        proof = prove_once(engine, settings.data / "policy-proof.json")
+        proof = _proof(settings, engine)
     except (PolicyError, EngineFault) as fault:
         raise ConfigurationError(f"the policy does not load: {fault}") from fault
     if isinstance(proof, Broken):
         raise ConfigurationError(str(proof))
     return engine
+
+
+def _proof(settings: Settings, rules: Engine) -> Proof | Broken:
+    """Remembered beside the data; what is installed apart from what was, as both may be asked about."""
+    name = "policy-proof"
+    if rules.version != _engine().version:
+        name += f"-{rules.version.removeprefix('sha256:')[:12]}"
+    return prove_once(rules, settings.data / f"{name}.json")
 
 
 def create_app(services: Services, outbound: "Outbound | None" = None) -> "Flask":

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import Self
 
 from policies.errors import PolicyError
 
@@ -23,6 +24,14 @@ class Texts:
 
     policies: Mapping[str, str]
     schema: str
+
+    @classmethod
+    def of(cls, files: Mapping[str, str]) -> Self:
+        """The texts in ``files``, the schema one of them; ``PolicyError`` where there is no policy."""
+        found = {name: text for name, text in sorted(files.items()) if name != SCHEMA}
+        if SCHEMA not in files or not found:
+            raise PolicyError(f"no policy, or no {SCHEMA}: nothing would be decided")
+        return cls(found, files[SCHEMA])
 
     @property
     def version(self) -> str:

@@ -15,7 +15,7 @@ from gateway.app import assemble
 from gateway.model.carrier import Carrier
 from gateway.settings import Settings, load
 from gateway.storage import schema
-from gateway.usecases import clients, merchants, register
+from gateway.usecases import clients, merchants, publishing, register
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.services import Services
 from policies.question import Mode, Purpose, Role
@@ -25,7 +25,7 @@ from policies.question import Mode, Purpose, Role
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("ci" if "CI" in os.environ else "unhurried")
 
-pytest_plugins = ("tests.databases", "tests.world")
+pytest_plugins = ("tests.databases", "tests.stricter", "tests.world")
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 """When every test begins."""
@@ -79,6 +79,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     tokens = {}
     for merchant, prefix in (("default", ""), ("other", "other-")):
         merchants.create(store, merchant, merchant.title())
+        publishing.adopt(services.rulebook)
         carriers = [
             a_carrier("dachser"),
             a_carrier("rhenus", fields=frozenset({"name", "phone"})),

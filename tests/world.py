@@ -20,7 +20,7 @@ from gateway.model.client import Client
 from gateway.model.kept import KeptOrder
 from gateway.model.order import Order
 from gateway.storage import entries, orders, schema
-from gateway.usecases import clients, merchants, register
+from gateway.usecases import clients, merchants, publishing, register
 from gateway.usecases.actors import actor
 from gateway.usecases.assign import Assignment, assign
 from gateway.usecases.incoming.intake import Tally
@@ -62,6 +62,7 @@ class World:
         if not bare and not schema.at_head(self.store.database):
             schema.upgrade(self.store.database)
             self.merchant("default")
+            publishing.adopt(self.services.rulebook)
 
     def merchant(self, merchant: str) -> None:
         """A merchant with two current carriers and a lapsed one."""

@@ -56,6 +56,6 @@ def decide(services: Services, call: Call) -> Answer:
             "reasons": []
             if isinstance(verdict, Permit)
             else [shapes.reason(reason) for reason in verdict.reasons],
-            "policy": services.engine.version,
+            "policy": decision.policy,
         }
     )

@@ -53,6 +53,8 @@ class Action(StrEnum):
     KEY_DESTROYED = "key.destroyed"
     BACKUP_CREATED = "backup.created"
     BACKUP_RESTORED = "backup.restored"
+    POLICY_PROPOSED = "policy.proposed"
+    POLICY_WITHDRAWN = "policy.withdrawn"
     POLICY_CHANGED = "policy.changed"
     SIGNIN_SUCCEEDED = "signin.succeeded"
     SIGNIN_FAILED = "signin.failed"

@@ -10,8 +10,9 @@ from gateway.cli.finding import Finding, Health
 from gateway.cli.output import show
 from gateway.cli.running import Run, json_option, pass_run
 from gateway.errors import GatewayError
+from gateway.model.times import rfc3339
 from gateway.storage import erasure, schema, server
-from gateway.usecases import merchants, register
+from gateway.usecases import merchants, publishing, register
 from gateway.usecases.carrier_file import last_day
 from policies.question import Registration
 
@@ -78,8 +79,21 @@ def _directory(run: Run) -> Iterator[Finding]:
 
 
 def _policy(run: Run) -> Iterator[Finding]:
-    version = run.unchecked_services.engine.version
-    yield Finding("policy", Health.OK, f"{version}, proved on every possible question")
+    version = run.unchecked_services.rulebook.installed.version
+    yield Finding("policy", Health.OK, f"{version} installed, proved on every possible question")
+
+
+def _approval(run: Run) -> Iterator[Finding]:
+    rulebook = run.services.rulebook
+    deciding, proposal = rulebook.deciding(), publishing.waiting(rulebook)
+    if proposal is not None:
+        says = f"{proposal.version} waits for a second person until {rfc3339(proposal.ends_at)}"
+        yield Finding("rules", Health.NOTE, says, "approve or refuse it on /console/policy")
+    elif deciding.version != rulebook.installed.version:
+        says = f"{deciding.version} decides: the installed rules are not approved"
+        yield Finding("rules", Health.NOTE, says, "gateway policy publish")
+    else:
+        yield Finding("rules", Health.OK, "the installed rules are the approved ones")
 
 
 def _keys(run: Run) -> Iterator[Finding]:
@@ -158,6 +172,7 @@ _LOOKS: dict[str, Look] = {
     "policy": _policy,
     "keys": _keys,
     "database": _database,
+    "rules": _approval,
     "permissions": looks.files,
     "clock": looks.clock,
     "key provider": looks.provider,

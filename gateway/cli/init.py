@@ -9,7 +9,9 @@ from gateway.cli.output import facts, show
 from gateway.cli.running import Run, json_option, pass_run
 from gateway.errors import ConfigurationError
 from gateway.storage import roles, schema
-from gateway.usecases import merchants
+from gateway.usecases import merchants, publishing
+from gateway.usecases.rulebook import Rulebook
+from policies.engine import Engine
 
 
 @click.command(short_help="Set up data directory, keys and database.")
@@ -52,14 +54,26 @@ def set_up(run: Run) -> dict[str, Any]:
     known = [one.merchant for one in merchants.listing(services.store)]
     if merchants.DEFAULT not in known:
         merchants.create(services.store, merchants.DEFAULT, "Default")
-    merchants.note_policy(services.store, services.engine.version)
+    publishing.adopt(services.rulebook)
+    deciding = services.rulebook.in_force()
+    if deciding is not None:
+        merchants.note_policy(services.store, deciding.version)
     return {
         "data_directory": str(settings.data),
         "database": make_url(settings.database_url).render_as_string(hide_password=True),
         "keyring": str(settings.data / "keyring.json"),
         "merchants": [one.merchant for one in merchants.listing(services.store)],
-        "policy": services.engine.version,
+        "policy": deciding.version if deciding else None,
+        **_waiting(services.rulebook, deciding),
     }
+
+
+def _waiting(rulebook: Rulebook, deciding: Engine | None) -> dict[str, str]:
+    """The installed rules, where it is not they that decide."""
+    installed = rulebook.installed.version
+    if deciding is not None and deciding.version == installed:
+        return {}
+    return {"policy_waiting": f"{installed}: gateway policy publish"}
 
 
 def private_directory(run: Run) -> None:

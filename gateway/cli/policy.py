@@ -1,4 +1,4 @@
-"""`gateway policy`: the rules as they stand, checked and explained; needs no data directory."""
+"""`gateway policy`: the installed rules, checked, explained and published; publishing takes two people."""
 
 import json
 import tomllib
@@ -8,8 +8,10 @@ from typing import Any
 import click
 
 from gateway.cli.output import show
-from gateway.cli.running import json_option
+from gateway.cli.running import Run, json_option, pass_run
 from gateway.errors import ConfigurationError, InvalidInput
+from gateway.model.times import rfc3339
+from gateway.usecases import publishing
 from policies import cases, table
 from policies.engine import Engine
 from policies.errors import EngineFault, PolicyError
@@ -104,6 +106,39 @@ def explain(file: Path, as_json: bool) -> None:
     except EngineFault as fault:
         raise ConfigurationError(f"the policy does not answer: {fault}") from fault
     show(as_json, explanation.as_json(), [explanation.render()])
+
+
+@policy.command()
+@click.option(
+    "--break-glass",
+    metavar="REASON",
+    help="Approve them alone and at once; that one person did, and why, stays on record.",
+)
+@json_option
+@pass_run
+def publish(run: Run, break_glass: str | None, as_json: bool) -> None:
+    """Propose the installed rules; they decide once somebody approved them on /console/policy.
+
+    Until then the rules that were approved before go on deciding.
+
+    \b
+    Examples:
+      gateway policy publish
+      gateway policy publish --break-glass "a rule refuses every carrier; nobody else can be reached"
+    """
+    rulebook = run.services.rulebook
+    version = rulebook.installed.version
+    if break_glass is not None:
+        publishing.break_glass(rulebook, break_glass, run.request_id)
+        lines = [f"{version} decides, approved by one person alone; that is on record."]
+        show(as_json, {"policy": version, "decides": True, "until": None}, lines)
+        return
+    proposal = publishing.propose(rulebook, None, run.request_id)
+    until = rfc3339(proposal.ends_at)
+    lines = [
+        f"{version} waits for a second person, who approves it on /console/policy until {until}."
+    ]
+    show(as_json, {"policy": version, "decides": False, "until": until}, lines)
 
 
 def _facts(file: Path) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 import click
 
 from gateway.cli.running import Run, pass_run
+from gateway.errors import Unavailable
 from gateway.usecases import merchants
 from gateway.usecases.actors import SERVICE
 from gateway.usecases.backup.replay import replay
+from gateway.usecases.rulebook import Rulebook
 
 
 @click.command(short_help="Answer requests.")
@@ -27,7 +29,7 @@ def serve(run: Run, host: str | None, port: int | None, workers: int | None) -> 
     services = run.services
     # A database that came from a backup may hold what is erased: nothing is served before it is not.
     replay(services.store, services.key_care, SERVICE)
-    merchants.note_policy(services.store, services.engine.version)
+    _follow_the_rules(services.rulebook)
     # The workers open their own.
     services.store.database.engine.dispose()
     service = run.settings.service
@@ -37,3 +39,19 @@ def serve(run: Run, host: str | None, port: int | None, workers: int | None) -> 
         port or service.port,
         workers or service.workers,
     )
+
+
+def _follow_the_rules(rulebook: Rulebook) -> None:
+    """Have each log know the rules that decide; say aloud where the installed ones do not.
+
+    Without rules that decide it is served all the same: approving others takes the console.
+    """
+    try:
+        deciding = rulebook.deciding()
+    except Unavailable as fault:
+        click.echo(f"{fault}", err=True)
+        return
+    merchants.note_policy(rulebook.store, deciding.version)
+    if deciding.version != rulebook.installed.version:
+        says = "the installed rules do not decide before two people approved them"
+        click.echo(f"{says}: gateway policy publish, then /console/policy", err=True)

@@ -62,7 +62,10 @@ def _opened(visit: Visit) -> Opened:
 
 def _shown(visit: Visit, found: Opened, proof: Proven | None) -> Html:
     t, told = visit.words, found.line.entry
-    engine = visit.services.engine
+    book = visit.services.rulebook
+    now = book.in_force()
+    # As it was then, where its text is kept: versions from before approvals are known by digest alone.
+    engine = book.read(told.policy) or now or book.installed
     return Html(
         template="entry.html",
         values={
@@ -80,7 +83,8 @@ def _shown(visit: Visit, found: Opened, proof: Proven | None) -> Html:
             "fields": sentences.fields(t, told.fields) if told.fields else None,
             "why": _why(engine, told, t.language),
             "version": rules.version(told.policy),
-            "version_now": rules.version(engine.version),
+            "version_now": rules.version(now.version if now else None),
+            "wording_now": engine.version != told.policy,
             "proof": proof,
             "raw": json.dumps(json.loads(told.leaf()), indent=2, ensure_ascii=False),
         },

@@ -7,6 +7,7 @@ from gateway.console import chart
 from gateway.console.chart import Family
 from gateway.console.page import EVERY_OFFICE, Html, Reply, Visit, page
 from gateway.console.remarks import remarks
+from gateway.usecases import publishing
 from gateway.usecases.reviewing import overview as seen
 
 _TOLD = 3
@@ -36,6 +37,7 @@ def overview(visit: Visit) -> Reply:
             "reasons": reasons.most_common(),
             "since": date.fromordinal(found.days[0].day).isoformat(),
             "day_of": date.fromordinal,
+            "rules_wait": publishing.anything_waits(visit.services.rulebook),
             "waiting": len(waiting),
             "hints": remarks(visit, waiting[:_TOLD]),
             "due": sum(number for _, number in found.deletions),

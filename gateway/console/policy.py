@@ -7,6 +7,7 @@ from werkzeug.datastructures import MultiDict
 
 from gateway.console import rules
 from gateway.console.page import EVERY_OFFICE, Html, Reply, Visit, page
+from gateway.console.publishing import pending
 from gateway.console.rules import Rule
 from gateway.errors import NotFound, Unavailable
 from gateway.model.account import Office
@@ -15,8 +16,10 @@ from gateway.usecases import register
 from gateway.usecases.asking import ask
 from gateway.usecases.clients import DEFAULT_PURPOSES
 from gateway.usecases.people.accounts import actor
+from gateway.usecases.publishing import may_approve
 from gateway.usecases.rules import about_order, versions
-from policies.proof import Broken, prove_once
+from policies.engine import Engine
+from policies.proof import Broken
 from policies.question import FACTS, Channel, FactError, Purpose, Question, Role
 from policies.table import Row, decision_table
 from policies.verdict import Permit
@@ -36,16 +39,22 @@ class _Tried:
 @page("GET", "/policy", access=EVERY_OFFICE, name="policy", place="policy")
 def policy(visit: Visit) -> Reply:
     """All of it, and the answer to what was tried."""
-    engine = visit.services.engine
-    proof = prove_once(engine, visit.services.settings.data / "policy-proof.json")
+    book = visit.services.rulebook
+    deciding = book.in_force()
+    engine = deciding or book.installed
+    proof = book.proof(engine)
     if isinstance(proof, Broken):
         # It was proved before the start: somebody changed the program under it.
         raise Unavailable("policy", str(proof))
-    tried, wrong = _tried(visit) if visit.query else (None, {})
+    tried, wrong = _tried(visit, engine) if visit.query.keys() - {"done"} else (None, {})
     language = visit.words.language
     return Html(
         template="policy.html",
         values={
+            "done": visit.query.get("done", ""),
+            "nothing_decides": deciding is None,
+            "pending": pending(visit, deciding),
+            "approves": may_approve(visit.merchant),
             "version": engine.version,
             "files": _by_file(
                 [rules.rule(engine.texts, one, language) for one in engine.policies.values()]
@@ -67,7 +76,7 @@ def policy(visit: Visit) -> Reply:
     )
 
 
-def _tried(visit: Visit) -> tuple[_Tried | None, Mapping[str, str]]:
+def _tried(visit: Visit, engine: Engine) -> tuple[_Tried | None, Mapping[str, str]]:
     """The answer; or what does not fit, by field."""
     try:
         question = _question(visit)
@@ -75,7 +84,7 @@ def _tried(visit: Visit) -> tuple[_Tried | None, Mapping[str, str]]:
         return None, {"order": "not_found"}
     except FactError as fault:
         return None, dict.fromkeys(fault.errors, "unknown")
-    engine, language = visit.services.engine, visit.words.language
+    language = visit.words.language
     verdict = ask(engine, question)
     if isinstance(verdict, Permit):
         rule = rules.rule(engine.texts, engine.policies[verdict.policy], language)

@@ -24,7 +24,8 @@ def sentence(t: Words, line: Line, names: Names) -> Markup:
         "reasons": t.listed(t(f"reason.{code}") for code in entry.reasons),
         "object": _strong(_object(t, entry, names)),
     }
-    return t(f"sentence.{entry.action}", **values)
+    alone = "_alone" if "break_glass" in entry.detail else ""
+    return t(f"sentence.{entry.action}{alone}", **values)
 
 
 def value(t: Words, facet: Facet, text: str, names: Names) -> str:

@@ -35,6 +35,7 @@ from gateway.storage import (
     handover_tables,
     hint_tables,
     oauth_tables,
+    rule_tables,
     schema,
     sync_tables,
     tables,
@@ -57,7 +58,7 @@ _TYPES: Mapping[str, TypeEngine[Any]] = {
 
 _MODULES = (
     *(tables, console_tables, handover_tables, hint_tables, oauth_tables, sync_tables),
-    tally_tables,
+    *(tally_tables, rule_tables),
 )
 """Each adds its tables to the one list of all."""
 

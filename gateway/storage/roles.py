@@ -14,7 +14,7 @@ from gateway.storage.statistics import GROWING
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
-_APPENDED = frozenset({"entries", "entry_reasons", "checkpoints"})
+_APPENDED = frozenset({"entries", "entry_reasons", "checkpoints", "rule_versions"})
 """Tables whose rows stay as they were written."""
 
 _KEPT = frozenset({"logs", "tiles"})

@@ -13,7 +13,7 @@ from gateway.storage.store import Store, Transaction
 from gateway.usecases.actors import actor
 from gateway.usecases.asking import ask
 from gateway.usecases.questions import CONTACT_FIELDS, order_question
-from policies.engine import Engine
+from gateway.usecases.rulebook import Rulebook
 from policies.question import Purpose, Question, Role
 from policies.verdict import Permit, Refusal
 
@@ -29,10 +29,11 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What would be decided."""
+    """What would be decided, and by which version of the rules."""
 
     verdict: Permit | Refusal
     way: Way
+    policy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Decide:
     """The use case, with what it works on."""
 
     store: Store
-    engine: Engine
+    rulebook: Rulebook
     deadlines: Deadlines
 
     def __call__(
@@ -53,28 +54,29 @@ class Decide:
     ) -> Decision:
         """The decision. NotFound for orders that do not exist; a carrier gets a refusal instead."""
         purpose = Purpose.of(purpose_text)
+        engine = self.rulebook.deciding()
 
         def work(tx: Transaction) -> Decision:
             order = orders.kept(tx.connection, tx.merchant, [order_number]).get(order_number)
             if order is None and client.role is not Role.CARRIER:
                 raise NotFound(f"there is no order {order_number}")
             question = self._question(tx, client, order, purpose, fields)
-            verdict = ask(self.engine, question)
+            verdict = ask(engine, question)
             if isinstance(verdict, Permit):
-                return Decision(verdict, Way(question.channel.value))
+                return Decision(verdict, Way(question.channel.value), engine.version)
             tx.record(
                 actor(client),
                 Action.CONTACT_REFUSED,
                 Outcome.REFUSED,
                 purpose=purpose.value,
                 reasons=tuple(reason.code.value for reason in verdict.reasons),
-                policy=self.engine.version,
+                policy=engine.version,
                 subject=order.subject if order else None,
                 carrier=client.carrier_id,
                 fields=fields or (),
                 request_id=request_id,
             )
-            return Decision(verdict, Way.NONE)
+            return Decision(verdict, Way.NONE, engine.version)
 
         return self.store.write(client.merchant, work)
 

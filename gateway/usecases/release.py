@@ -22,6 +22,7 @@ from gateway.storage.store import Store, Transaction
 from gateway.usecases import repeats
 from gateway.usecases.asking import ask
 from gateway.usecases.questions import CONTACT_FIELDS, freight_question
+from gateway.usecases.rulebook import Rulebook
 from gateway.vault.opening import Opener
 from policies.engine import Engine
 from policies.guidance import guidance
@@ -115,6 +116,7 @@ class _Permitted:
 class _Desk:
     """Everything that the decisions of one request rest on, as the transaction sees it."""
 
+    engine: Engine
     carrier: Carrier | None
     orders: Mapping[str, tuple[KeptOrder, Sealed | None]]
     by_consignment: Mapping[str, str]
@@ -131,22 +133,26 @@ class Release:
     """The use case, with what it works on."""
 
     store: Store
-    engine: Engine
+    rulebook: Rulebook
     opener: Opener
     deadlines: Deadlines
 
     def __call__(self, asked: Asked) -> list[Released | Refused]:
         """One answer for each item, in order. Unavailable: nothing left, nothing is on record."""
-        # 1. Look up, decide and record; durable when this returns.
-        decided = self.store.write(asked.recipient.merchant, lambda tx: self._decide(tx, asked))
-        # 2. Only now open what was permitted.
+        # 1. The rules that were approved.
+        engine = self.rulebook.deciding()
+        # 2. Look up, decide and record; durable when this returns.
+        decided = self.store.write(
+            asked.recipient.merchant, lambda tx: self._decide(tx, asked, engine)
+        )
+        # 3. Only now open what was permitted.
         return [
             outcome if isinstance(outcome, Refused) else self._open(asked, outcome)
             for outcome in decided
         ]
 
-    def _decide(self, tx: Transaction, asked: Asked) -> list[_Permitted | Refused]:
-        desk = _look_up(tx, asked)
+    def _decide(self, tx: Transaction, asked: Asked, engine: Engine) -> list[_Permitted | Refused]:
+        desk = _look_up(tx, asked, engine)
         earlier = _earlier_ids(tx, asked)
         outcomes = [
             self._decide_one(tx, asked, desk, wanted, earlier_id)
@@ -170,7 +176,7 @@ class Release:
             tx.now,
             self.deadlines.window_after_delivery,
         )
-        verdict = ask(self.engine, question)
+        verdict = ask(desk.engine, question)
         if isinstance(verdict, Permit) and order is not None and sealed is not None:
             return self._permit(tx, asked, desk, wanted, order, sealed, earlier_id)
         if isinstance(verdict, Refusal):
@@ -192,7 +198,7 @@ class Release:
             Outcome.REFUSED,
             purpose=desk.purpose.value,
             reasons=tuple(reason.code.value for reason in refusal.reasons),
-            policy=self.engine.version,
+            policy=desk.engine.version,
             subject=order.subject if order else None,
             carrier=asked.recipient.carrier_id,
             fields=tuple(desk.fields),
@@ -219,7 +225,7 @@ class Release:
             Action.CONTACT_RELEASED,
             Outcome.PERMITTED,
             purpose=desk.purpose.value,
-            policy=self.engine.version,
+            policy=desk.engine.version,
             subject=order.subject,
             carrier=asked.recipient.carrier_id,
             fields=tuple(desk.fields),
@@ -254,7 +260,7 @@ class Release:
         )
 
 
-def _look_up(tx: Transaction, asked: Asked) -> _Desk:
+def _look_up(tx: Transaction, asked: Asked, engine: Engine) -> _Desk:
     """The registration and the orders as they stand now; the purpose from the closed list."""
     recipient, connection = asked.recipient, tx.connection
     carrier = (
@@ -272,6 +278,7 @@ def _look_up(tx: Transaction, asked: Asked) -> _Desk:
     numbers.update(by_consignment.values())
     registered = carrier.fields if carrier else frozenset(CONTACT_FIELDS)
     return _Desk(
+        engine=engine,
         carrier=carrier,
         orders=orders.kept_and_sealed(connection, tx.merchant, numbers),
         by_consignment=by_consignment,

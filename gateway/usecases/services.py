@@ -15,6 +15,7 @@ from gateway.usecases.keys.rewrap import Rewrap
 from gateway.usecases.keys.rotate import KeyCare
 from gateway.usecases.log.witnessed import Quorum, configured
 from gateway.usecases.release import Release
+from gateway.usecases.rulebook import Rulebook
 from gateway.vault.keyring import Keyring
 from gateway.vault.opening import Opener
 from gateway.vault.sealing import Sealer
@@ -31,9 +32,14 @@ class Services:
     keyring: Keyring
     sealer: Sealer
     opener: Opener
-    engine: Engine
+    rulebook: Rulebook
     otto: OttoFacts
     marketplaces: Mapping[str, Marketplace]
+
+    @property
+    def engine(self) -> Engine:
+        """The rules that decide now; Unavailable where none do."""
+        return self.rulebook.deciding()
 
     @cached_property
     def intake(self) -> Intake:
@@ -43,12 +49,12 @@ class Services:
     @cached_property
     def release(self) -> Release:
         """Contacts out."""
-        return Release(self.store, self.engine, self.opener, self.settings.deadlines)
+        return Release(self.store, self.rulebook, self.opener, self.settings.deadlines)
 
     @cached_property
     def decide(self) -> Decide:
         """What would be decided."""
-        return Decide(self.store, self.engine, self.settings.deadlines)
+        return Decide(self.store, self.rulebook, self.settings.deadlines)
 
     @cached_property
     def quorum(self) -> Quorum:

@@ -15,7 +15,7 @@ from gateway.model.client import Client
 from gateway.storage import schema
 from gateway.storage.store import Store
 from gateway.storage.tables import orders
-from gateway.usecases import clients, erasures, merchants, register
+from gateway.usecases import clients, erasures, merchants, publishing, register
 from gateway.usecases.actors import OPERATOR, actor
 from gateway.usecases.assign import Assignment, assign
 from gateway.usecases.people import accounts
@@ -63,6 +63,7 @@ def written(data: Path, size: int) -> Past:
     with scenery.closing_database(services):
         schema.upgrade(store.database)
         merchants.create(store, "default", "Default")
+        publishing.adopt(services.rulebook)
         year = timedelta(days=365)
         terms = {"valid_from": now() - year, "valid_until": now() + year}
         register.apply(store, "default", OPERATOR, [a_carrier(one, **terms) for one in CARRIERS])

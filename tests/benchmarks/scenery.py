@@ -24,7 +24,7 @@ from gateway.marketplaces.otto.derive import derive
 from gateway.model.order import Order
 from gateway.storage import schema
 from gateway.storage.tables import entries, items
-from gateway.usecases import clients, merchants, register
+from gateway.usecases import clients, merchants, publishing, register
 from gateway.usecases.incoming.intake import BATCH
 from gateway.usecases.services import Services
 from policies.question import Role
@@ -76,6 +76,7 @@ def prepared(data: Path, orders: int, url: str | None = None) -> Prepared:
     with closing_database(services):
         schema.upgrade(store.database)
         merchants.create(store, "default", "Default")
+        publishing.adopt(services.rulebook)
         register.apply(store, "default", SETTER, [_current_carrier()])
         made = clients.create(store, "default", Role.CARRIER, _CARRIER, "bench", None, None)
         numbers = [order_number(at) for at in range(orders)]

@@ -22,10 +22,12 @@ from gateway.app import assemble, create_app
 from gateway.errors import Conflict
 from gateway.model.account import Account, Office
 from gateway.settings import load
+from gateway.usecases import publishing
 from gateway.usecases.people import accounts
 from gateway.usecases.services import Services
 from tests.conftest import Clock, Template
 from tests.npm import installed
+from tests.stricter import Stricter
 
 _FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -189,11 +191,14 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def place(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A gateway of this session's own, served from a thread."""
+def place(
+    template: Template, stricter: Stricter, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    """A gateway of this session's own, served from a thread; new rules are installed, and wait."""
     data = Path(shutil.copytree(template.data, tmp_path_factory.mktemp("place") / "data"))
     clock = Clock()
-    services = assemble(load({"GATEWAY_DATA": str(data)}), clock, os.urandom)
+    services = stricter.upgraded(assemble(load({"GATEWAY_DATA": str(data)}), clock, os.urandom))
+    publishing.propose(services.rulebook, None)
     server = make_server("127.0.0.1", 0, create_app(services), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -3,11 +3,15 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateway.storage import rule_versions
+from gateway.usecases.services import Services
 from policies.engine import Engine
 from tests.cli.conftest import Gateway
+from tests.stricter import Stricter
 
 
 def test_the_policy_is_checked_whole(bare: Gateway, environment: dict[str, str]) -> None:
@@ -72,3 +76,41 @@ def test_a_case_that_is_none_is_named(bare: Gateway, case: bytes, message: str) 
     result = bare("policy", "explain", "--case", "-", stdin=case)
     assert result.exit_code == 1
     assert message in result.stderr
+
+
+@pytest.fixture
+def later(services: Services, stricter: Stricter, gateway: Gateway) -> Gateway:
+    """The commands of an installation whose rules are not the approved ones."""
+    stricter.remember(services.settings.data)
+    with services.store.change() as connection:
+        rules = stricter.rules
+        rule_versions.approve(connection, rules.version, rules.texts, services.store.clock())
+    return gateway
+
+
+def test_installed_rules_are_proposed_and_wait(later: Gateway, stricter: Stricter) -> None:
+    """The doctor tells which decide, what to do, and what waits; nothing is proposed twice."""
+    installed = Engine.load().version
+    assert f"{stricter.rules.version} decides" in later("doctor").stdout
+    assert "gateway policy publish" in later("doctor").stdout
+    proposed = later("policy", "publish")
+    assert proposed.exit_code == 0
+    assert f"{installed} waits for a second person" in proposed.stdout
+    assert f"{installed} waits for a second person" in later("doctor").stdout
+    assert later("policy", "publish").exit_code == 1
+    init = json.loads(later("init", "--json").stdout)
+    assert init["policy"] == stricter.rules.version
+    assert init["policy_waiting"].startswith(installed)
+
+
+def test_the_glass_is_broken_by_name(later: Gateway, told: Callable[..., Any]) -> None:
+    """One person has the installed rules decide, at once, and the log says that it was so."""
+    installed = Engine.load().version
+    assert later("policy", "publish", "--break-glass", "").exit_code == 1
+    assert told("policy", "publish", "--break-glass", "a carrier waits")["decides"]
+    assert later("policy", "publish", "--break-glass", "a carrier waits").exit_code == 1
+    assert "the installed rules are the approved ones" in later("doctor").stdout
+    exported = later("audit", "export", "--action", "policy.changed").stdout.splitlines()
+    newest = max(map(json.loads, exported), key=lambda entry: entry["index"])
+    assert newest["policy"] == installed
+    assert newest["detail"] == {"break_glass": "a carrier waits"}

@@ -226,7 +226,7 @@ def test_a_sender_may_die_at_any_step(pushing: Pushing) -> None:
         fuse = Fuse(steps)
         store = Mortal(services.store, fuse, "read", "change", "write")
         release = type(services.release)(
-            store, services.engine, services.opener, services.settings.deadlines
+            store, services.rulebook, services.opener, services.settings.deadlines
         )
         outbound = MortalOutbound(pushing.outbound, fuse)
         destinations = Destinations(store, services.keyring, outbound, services.settings.origin)

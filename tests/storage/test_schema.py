@@ -14,6 +14,7 @@ from gateway.storage import (
     handover_tables,
     hint_tables,
     oauth_tables,
+    rule_tables,
     schema,
     sync_tables,
     tally_tables,
@@ -56,6 +57,7 @@ def test_the_migrations_make_the_tables(a_database: Callable[[], Database]) -> N
         handover_tables,
         hint_tables,
         oauth_tables,
+        rule_tables,
         sync_tables,
         tally_tables,
     ):
