@@ -6,6 +6,7 @@ from typing import TypeVar, cast
 from gateway.model.contact import FreightContact
 from gateway.storage.store import Store, Work
 from gateway.tracing import Fact, Step, carried, span
+from gateway.usecases.rulebook import Rulebook
 from gateway.usecases.services import Services
 from gateway.vault.envelope import Binding, Envelope
 from gateway.vault.opening import Opener
@@ -21,7 +22,7 @@ def traced(services: Services) -> Services:
     return replace(
         services,
         store=cast(Store, _Store(services.store)),
-        engine=cast(Engine, _Engine(services.engine)),
+        rulebook=cast(Rulebook, _Rulebook(services.rulebook)),
         opener=cast(Opener, _Opener(services.opener)),
     )
 
@@ -39,6 +40,19 @@ class _Store:
         with span(Step.RECORD):
             # Another thread may do it, for all who wait.
             return self._store.write(merchant, carried(work))
+
+
+class _Rulebook:
+    """A rulebook whose rules tell of each verdict."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        self._rulebook = rulebook
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._rulebook, name)
+
+    def deciding(self) -> Engine:
+        return cast(Engine, _Engine(self._rulebook.deciding()))
 
 
 class _Engine:
