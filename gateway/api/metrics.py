@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Counter, Histogram
@@ -15,6 +16,9 @@ from gateway.usecases.backlog import Backlog
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 _SHARED = "PROMETHEUS_MULTIPROC_DIR"
+_KINDS = ("counter", "histogram")
+_ROOM = 2**19
+"""Bytes for each kind: several times what all routes, answers and reasons there are take."""
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -30,10 +34,39 @@ def share_between_processes(directory: Path) -> None:
     os.environ[_SHARED] = str(directory)
 
 
+def _take_room() -> None:
+    """Give this process files as long as they will ever be: a dead worker's, which it counts on, or new.
+
+    They are written as memory is: a page that a full disk has no room for would end the process in
+    the middle of a request. With what a dead one leaves, another can start on a full disk as well.
+    """
+    directory = Path(os.environ[_SHARED])
+    for kind in _KINDS:
+        own = directory / f"{kind}_{os.getpid()}.db"
+        if not any(_inherited(old, own) for old in directory.glob(f"{kind}_*.db")):
+            with suppress(FileExistsError), own.open("xb") as file:
+                file.write(bytes(_ROOM))
+
+
+def _inherited(old: Path, own: Path) -> bool:
+    try:
+        os.kill(int(old.stem.rpartition("_")[2]), 0)
+    except ProcessLookupError:
+        # Of several that start at once, one gets it.
+        with suppress(FileNotFoundError):
+            old.rename(own)
+            return True
+    except PermissionError:
+        pass
+    return False
+
+
 class Metrics:
     """The counters of one process; `exposition` tells those of all."""
 
     def __init__(self) -> None:
+        if _SHARED in os.environ:
+            _take_room()
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "gateway_requests",

@@ -3,6 +3,7 @@
 import json
 import shutil
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -27,13 +28,19 @@ def test_the_metrics_count_over_all_workers(live: Live) -> None:
     """Whoever answered them: as soon as both workers did, all of them are counted together."""
     sent, counting = 0, live.data / "metrics" / str(live.port)
     deadline = time.monotonic() + 30
-    while len(list(counting.glob("counter_*.db"))) < 2 and time.monotonic() < deadline:
+    while sent == 0 or (_counted(counting) < 2 and time.monotonic() < deadline):
         assert live.send("GET", "/healthz")[0] == 200
         sent += 1
     _, _, metrics = live.send("GET", "/metrics")
     line = f'gateway_requests_total{{method="GET",route="/healthz",status="200"}} {sent}.0'
     assert line in metrics.decode().splitlines()
-    assert len(list(counting.glob("counter_*.db"))) == 2
+    assert _counted(counting) == 2
+
+
+def _counted(counting: Path) -> int:
+    """How many processes have answered: of a file that nothing was counted into, nothing is used."""
+    files = [path.read_bytes() for path in counting.glob("counter_*.db")]
+    return sum(int.from_bytes(file[:4], sys.byteorder) > 8 for file in files)
 
 
 def test_the_server_does_not_name_its_make(live: Live) -> None:
