@@ -3,8 +3,9 @@
 import os
 import shutil
 import signal
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -17,27 +18,49 @@ from gateway.usecases.backup import making, restoring
 from gateway.usecases.backup.checking import check
 from gateway.vault import age_files
 from tests.builders import an_order
-from tests.conftest import Template
-from tests.world import TESTER, World, shown
+from tests.world import TESTER, Template, World, shown
+
+
+@dataclass
+class House:
+    """A gateway with an assigned order on a database of its own, whose connections are all closed."""
+
+    data: Path
+    url: str | None
+    told: dict[str, str]
+    identities: list[Path]
+    empty: Callable[[], str | None]
+    """The address of a database without a table, made anew."""
+
+    def world(self) -> World:
+        """The gateway as it stands."""
+        return World(self.data, self.url, **self.told)
 
 
 @pytest.fixture
-def recipients(tmp_path: Path) -> dict[str, str]:
-    """For two identities, database.key and keyring.key."""
-    return {
-        "GATEWAY_BACKUP__RECIPIENTS": age_files.make_identity(tmp_path / "database.key"),
-        "GATEWAY_BACKUP__KEYRING_RECIPIENTS": age_files.make_identity(tmp_path / "keyring.key"),
+def house(world_template: Template, tmp_path: Path) -> Iterator[House]:
+    """On each database, with two identities, database.key and keyring.key."""
+    identities = [tmp_path / "database.key", tmp_path / "keyring.key"]
+    told = {
+        "GATEWAY_BACKUP__RECIPIENTS": age_files.make_identity(identities[0]),
+        "GATEWAY_BACKUP__KEYRING_RECIPIENTS": age_files.make_identity(identities[1]),
     }
-
-
-@pytest.fixture
-def data(template: Template, tmp_path: Path) -> Path:
-    """The data directory of a gateway with an assigned order."""
-    copied = Path(shutil.copytree(template.data, tmp_path / "data"))
-    with closing(World(copied)) as world:
+    with world_template.copied(tmp_path / "data") as world, ExitStack() as stack:
         world.take_in(an_order())
         world.assign("bagm62dvgp")
-    return copied
+        world.client()
+        url = None if world.store.database.is_sqlite else world.settings.database_url
+        # A child that is killed must not share a connection with its parent.
+        world.close()
+
+        def empty() -> str | None:
+            if world_template.postgres is None:
+                return None
+            name = world_template.postgres.create()
+            stack.callback(world_template.postgres.drop, name)
+            return world_template.postgres.url(name)
+
+        yield House(tmp_path / "data", url, told, identities, empty)
 
 
 def killed_at(step: int, work: Callable[[], object]) -> bool:
@@ -73,15 +96,12 @@ def _kill_at(step: int) -> None:
         setattr(holder, name, counted(getattr(holder, name)))
 
 
-def test_a_backup_is_whole_or_not_there(
-    data: Path, recipients: dict[str, str], tmp_path: Path
-) -> None:
+def test_a_backup_is_whole_or_not_there(house: House, tmp_path: Path) -> None:
     """Whatever stands under its name after a kill can be restored; the next backup is made as ever."""
-    identities = [tmp_path / "database.key", tmp_path / "keyring.key"]
     shelf = tmp_path / "shelf"
 
     def create(step: int) -> None:
-        with closing(World(data, **recipients)) as world:
+        with closing(house.world()) as world:
             world.clock.forward(minutes=step + 1)
             making.create(world.services, TESTER, shelf, shelf)
 
@@ -89,48 +109,48 @@ def test_a_backup_is_whole_or_not_there(
     while killed_at(steps, partial(create, steps)):
         steps += 1
     assert steps > 4
-    with closing(World(data, **recipients)) as world:
+    with closing(house.world()) as world:
         made = sorted(shelf.glob("database-*.age"))
         assert made
         for database in made:
-            checked = check(world.services, database, shelf / making.KEYRING, identities)
+            checked = check(world.services, database, shelf / making.KEYRING, house.identities)
             assert checked.rows
             assert checked.unreadable == {}
     assert not list(shelf.glob(".*.partial"))
 
 
-def test_a_restore_may_be_run_again(data: Path, recipients: dict[str, str], tmp_path: Path) -> None:
+def test_a_restore_may_be_run_again(house: House, tmp_path: Path) -> None:
     """Killed anywhere, it leaves an empty database or a whole one, and the keyring it belongs to."""
-    identities = [tmp_path / "database.key", tmp_path / "keyring.key"]
-    with closing(World(data, **recipients)) as world:
+    with closing(house.world()) as world:
         made = making.create(world.services, TESTER, tmp_path / "shelf", tmp_path / "shelf")
     elsewhere = tmp_path / "elsewhere"
 
-    def restore() -> None:
-        with closing(World(elsewhere, bare=True, **recipients)) as world:
+    def there(url: str | None) -> World:
+        return World(elsewhere, url, bare=True, **house.told)
+
+    def restore(url: str | None) -> None:
+        with closing(there(url)) as world:
             restoring.restore(
-                world.services, TESTER, made.database, made.keyring, identities, accept_loss=False
+                world.services,
+                *(TESTER, made.database, made.keyring, house.identities),
+                accept_loss=False,
             )
 
-    def served() -> bool:
-        with closing(World(elsewhere, bare=True, **recipients)) as world:
-            [carrier] = [
-                it for it in clients.listing(world.store, "default") if it.carrier_id == "dachser"
-            ]
+    def served(url: str | None) -> bool:
+        with closing(there(url)) as world:
+            [carrier] = clients.listing(world.store, "default")
             return shown(world.ask(carrier, "bagm62dvgp"))["phone"] == "+493023125001"
 
     for step in count():
         shutil.rmtree(elsewhere, ignore_errors=True)
         elsewhere.mkdir(mode=0o700)
-        shutil.copy(data / "policy-proof.json", elsewhere)
-        if not killed_at(step, restore):
+        shutil.copy(house.data / "policy-proof.json", elsewhere)
+        url = house.empty()
+        if not killed_at(step, partial(restore, url)):
             break
-        with (
-            closing(World(elsewhere, bare=True, **recipients)) as world,
-            world.store.read() as connection,
-        ):
+        with closing(there(url)) as world, world.store.read() as connection:
             is_empty = dump.is_empty(connection)
         if is_empty:
-            restore()
-        assert served()
+            restore(url)
+        assert served(url)
     assert step > 4
