@@ -29,7 +29,7 @@ def doctor(run: Run, as_json: bool) -> None:
     """Check everything that the gateway stands on.
 
     Settings, permissions, clock, keys and their provider, database, log, policy, deletions,
-    registrations, carriers' endpoints, and OTTO, which is asked what it allows.
+    registrations, witnesses, backups, carriers' endpoints, and OTTO, which is asked what it allows.
 
     Exit status 1 where something does not hold; each such line says how to mend it.
     """
@@ -177,6 +177,8 @@ _LOOKS: dict[str, Look] = {
     "clock": looks.clock,
     "key provider": looks.provider,
     "log": looks.log,
+    "witnesses": looks.outside,
+    "backup": looks.backups,
     "deletion": _contacts,
     "registrations": _registrations,
     "endpoints": looks.carrier_endpoints,

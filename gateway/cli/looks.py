@@ -9,11 +9,12 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from gateway.audit.entry import Action
 from gateway.cli.finding import Finding, Health
 from gateway.cli.running import Run
 from gateway.errors import GatewayError
 from gateway.model.carrier import Carrier
-from gateway.storage import endpoints, erasure, rewrap
+from gateway.storage import endpoints, entries, erasure, rewrap
 from gateway.storage.endpoints import Endpoint
 from gateway.storage.tables import logs
 from gateway.usecases import merchants, register
@@ -23,6 +24,14 @@ from gateway.vault.envelope import proves
 
 _SKEW = timedelta(seconds=30)
 """Between two clocks: beyond it, times on record contradict each other."""
+
+_BACKUP_AGE = timedelta(days=2)
+"""A backup that is made each night, and once was not."""
+_BACK_UP = "gateway backup create DIRECTORY --keyring DIRECTORY, each night"
+
+_BACKUP_AGE = timedelta(days=2)
+"""A backup that is made each night, and once was not."""
+_BACK_UP = "gateway backup create DIRECTORY --keyring DIRECTORY, each night"
 
 
 def clock(run: Run) -> Iterator[Finding]:
@@ -107,6 +116,45 @@ def log(run: Run) -> Iterator[Finding]:
         with store.change() as connection:
             store.logbook.self_check(connection, one.merchant)
     yield Finding("log", Health.OK, "every log ends as its last checkpoint says")
+
+
+def outside(run: Run) -> Iterator[Finding]:
+    """Whether anybody beside the operator has checkpoints, so that a log set back whole is found."""
+    part, quiet = "witnesses", True
+    held = run.settings.holding
+    if not run.settings.witnessing.known:
+        quiet = False
+        says = "none is configured: nobody outside vouches that the log was never rewritten"
+        yield Finding(
+            part, Health.NOTE, says, "name one in [witnesses]; gateway audit witness --now"
+        )
+    if not (held.directory or held.webhook or held.mailbox):
+        quiet = False
+        says = "no holder is configured: no checkpoint is out of the operator's reach"
+        yield Finding(part, Health.NOTE, says, "set directory, webhook or mailbox in [holders]")
+    if quiet:
+        yield Finding(
+            part, Health.OK, "witnesses and holders are configured: gateway audit witness"
+        )
+
+
+def backups(run: Run) -> Iterator[Finding]:
+    """Whether a backup was made lately, as the log tells."""
+    part, now = "backup", run.clock()
+    wanted = run.settings.backup
+    if not wanted.recipients or not wanted.keyring_recipients:
+        fix = "gateway backup key FILE, once for each; then [backup] in the settings"
+        yield Finding(part, Health.NOTE, "none can be made: it has no two recipients yet", fix)
+        return
+    with run.services.store.read() as connection:
+        made = entries.last_time(connection, merchants.DEFAULT, Action.BACKUP_CREATED)
+    if made is None:
+        yield Finding(part, Health.NOTE, "none was ever made", _BACK_UP)
+    elif now - made > _BACKUP_AGE:
+        says = f"the last one is of {made:%Y-%m-%d %H:%M} UTC: what came since would be lost"
+        yield Finding(part, Health.NOTE, says, _BACK_UP)
+    else:
+        yield Finding(part, Health.OK, f"the last one is of {made:%Y-%m-%d %H:%M} UTC")
 
 
 def otto(run: Run) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from gateway.audit.entry import Action, Outcome
 from gateway.storage.tables import entries, entry_reasons, logs
@@ -70,6 +70,15 @@ def newest(connection: Connection, stretch: Stretch, sought: Sought, limit: int)
 def oldest(connection: Connection, stretch: Stretch, sought: Sought, limit: int) -> Sequence[Found]:
     """The first `limit` entries of the stretch that are sought, oldest first."""
     return _found(connection, stretch, sought, entries.c.index, limit)
+
+
+def last_time(connection: Connection, merchant: str, action: Action) -> datetime | None:
+    """When a merchant's logs last told of an action; None where they never did."""
+    mine = (entries.c.merchant == merchant) & (entries.c.action == action.value)
+    time: datetime | None = connection.execute(
+        select(func.max(entries.c.time)).where(mine)
+    ).scalar()
+    return time
 
 
 def every(connection: Connection, stretch: Stretch, sought: Sought) -> Sequence[Found]:

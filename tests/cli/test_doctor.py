@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.vault import age_files
 from tests.builders import an_order
 from tests.cli.conftest import Gateway
 from tests.conftest import Clock
@@ -148,3 +149,32 @@ def test_registrations_that_lapse_are_noted(
     assert "dachser" not in text
     clock.advance(days=380)
     assert "dachser of default lapses soon" in gateway("doctor").stdout
+
+
+def test_missing_witnesses_holders_and_backups_are_noted(
+    fresh: Gateway, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Each with its fix; they may be meant, so nothing is broken."""
+    fresh("init")
+    result = fresh("doctor", "--json")
+    assert result.exit_code == 0
+    assert "[holders]" in str(findings(result, "note")["witnesses"])
+    assert "gateway backup key" in str(findings(result, "note")["backup"])
+    environment["GATEWAY_HOLDERS__DIRECTORY"] = str(tmp_path / "holder")
+    assert "[witnesses]" in str(findings(fresh("doctor", "--json"), "note")["witnesses"])
+
+
+def test_a_backup_is_asked_for_until_it_is_made_and_when_it_is_old(
+    fresh: Gateway, environment: dict[str, str], tmp_path: Path, clock: Clock
+) -> None:
+    """As the log tells; a day-old one is fine."""
+    fresh("init")
+    for name in ("recipients", "keyring_recipients"):
+        identity = age_files.make_identity(tmp_path / name)
+        environment[f"GATEWAY_BACKUP__{name.upper()}"] = identity
+    assert "backup create" in str(findings(fresh("doctor", "--json"), "note")["backup"])
+    assert fresh("backup", "create", str(tmp_path / "shelf")).exit_code == 0
+    clock.advance(days=1)
+    assert "backup" in findings(fresh("doctor", "--json"), "ok")
+    clock.advance(days=2)
+    assert "backup create" in str(findings(fresh("doctor", "--json"), "note")["backup"])
