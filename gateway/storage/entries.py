@@ -92,14 +92,15 @@ def released_times(
     """When the contacts of these subjects were released, from `since` on."""
     found: dict[str, list[datetime]] = {}
     for at in range(0, len(subjects), _CHUNK):
-        mine = select(entries.c.subject, entries.c.time).where(
+        # Asked for the action as well, SQLite would rather read every release that there ever was.
+        mine = select(entries.c.subject, entries.c.time, entries.c.action).where(
             entries.c.merchant == merchant,
             entries.c.subject.in_(subjects[at : at + _CHUNK]),
-            entries.c.action == Action.CONTACT_RELEASED.value,
             entries.c.time >= since,
         )
-        for subject, time in connection.execute(mine):
-            found.setdefault(subject, []).append(time)
+        for subject, time, action in connection.execute(mine):
+            if action == Action.CONTACT_RELEASED.value:
+                found.setdefault(subject, []).append(time)
     return found
 
 

@@ -11,14 +11,26 @@ from dataclasses import dataclass
 from heapq import merge
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 
 from gateway.audit.entry import Entry
+from gateway.storage.prepared import Prepared
+from gateway.storage.tables import logs
 from gateway.storage.tally_tables import kinds, tallied, tallies
 
 BLOCK = 4096
 _FEW_KINDS = 40
 _ROWS = 400
+
+
+_WHOM = select(tallies.c.kind, tallies.c.subjects).where(
+    tallies.c.log == bindparam("of"),
+    tallies.c.block >= bindparam("low"),
+    tallies.c.block < bindparam("high"),
+    tallies.c.subjects.is_not(None),
+)
+_DISCLOSED = Prepared(_WHOM)
+_DISCLOSED_AT = Prepared(_WHOM.add_columns(tallies.c.places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,7 @@ def sums(connection: Connection, piece: Piece) -> Counter[int]:
     total: Counter[int] = Counter()
     first, last = -(-piece.low // BLOCK), piece.high // BLOCK
     if first < last:
-        summed = select(tallies.c.kind, func.sum(tallies.c.count)).where(tallies.c.log == piece.log)
+        summed = select(tallies.c.kind, func.sum(tallies.c.count)).where(_of_log(piece.log))
         if first:
             summed = summed.where(tallies.c.block >= first)
         whole = summed.where(tallies.c.block < last).group_by(tallies.c.kind)
@@ -96,7 +108,7 @@ def by_day(
     No entry of that day stands before the index `low`.
     """
     found = select(tallies.c.day, tallies.c.kind, func.sum(tallies.c.count))
-    mine = found.where(tallies.c.log == log, tallies.c.block >= low // BLOCK)
+    mine = found.where(_of_log(log), tallies.c.block >= low // BLOCK)
     mine = mine.where(tallies.c.day >= since)
     for day, kind, number in connection.execute(mine.group_by(tallies.c.day, tallies.c.kind)):
         yield day, kind, int(number)
@@ -105,6 +117,7 @@ def by_day(
 def last_days(connection: Connection, piece: Piece, until: int) -> dict[int, int]:
     """The last day (proleptic ordinal), up to and with `until`, on which each kind occurred."""
     found = select(tallies.c.kind, func.max(tallies.c.day)).where(*_between(piece))
+    found = found.where(_of_log(piece.log))
     mine = found.where(tallies.c.day <= until).group_by(tallies.c.kind)
     return {kind: int(day) for kind, day in connection.execute(mine)}
 
@@ -112,20 +125,17 @@ def last_days(connection: Connection, piece: Piece, until: int) -> dict[int, int
 def subjects(connection: Connection, piece: Piece, wanted: Collection[int]) -> set[int]:
     """Whom the disclosures of these kinds tell of: a number for each distinct subject."""
     found: set[int] = set()
-    column = tallies.c
-    disclosed = (column.log == piece.log) & column.subjects.is_not(None)
     first, last = -(-piece.low // BLOCK), piece.high // BLOCK
-    whole = select(column.kind, column.subjects).where(disclosed)
-    inner = whole.where(column.block >= first, column.block < last)
-    for kind, packed in connection.execute(inner):
+    within = {"of": piece.log, "low": first, "high": last}
+    for kind, packed in _DISCLOSED.all(connection, within):
         if kind in wanted:
-            found.update(_numbers(packed))
-    parts = select(column.kind, column.places, column.subjects).where(disclosed)
+            found.update(_labels(packed))
     for block in {piece.low // BLOCK, last} - set(range(first, last)):
-        for kind, places, packed in connection.execute(parts.where(column.block == block)):
+        at_edge = {"of": piece.log, "low": block, "high": block + 1}
+        for kind, packed, places in _DISCLOSED_AT.all(connection, at_edge):
             if kind in wanted:
                 start = block * BLOCK
-                told = zip(_unpacked(places), _numbers(packed), strict=True)
+                told = zip(_unpacked(places), _labels(packed), strict=True)
                 found.update(it for at, it in told if piece.low <= start + at < piece.high)
     return found - {0}
 
@@ -219,6 +229,13 @@ def _block(
             yield kind, [block * BLOCK + place for place in _unpacked(places)]
 
 
+def _of_log(log: int) -> ColumnElement[bool]:
+    """All tallies of a log; with its kinds named, an index is read from block to block of each."""
+    merchant = select(logs.c.merchant).where(logs.c.log == log).scalar_subquery()
+    of_merchant = select(kinds.c.kind).where(kinds.c.merchant == merchant)
+    return (tallies.c.log == log) & tallies.c.kind.in_(of_merchant)
+
+
 def _between(piece: Piece) -> tuple[ColumnElement[bool], ...]:
     return (
         tallies.c.log == piece.log,
@@ -244,5 +261,6 @@ def _unpacked(places: bytes) -> tuple[int, ...]:
     return struct.unpack(f"<{len(places) // 2}H", places)
 
 
-def _numbers(subjects: bytes) -> tuple[int, ...]:
-    return struct.unpack(f"<{len(subjects) // 8}Q", subjects)
+def _labels(packed: bytes) -> memoryview:
+    """Numbers that tell subjects apart; a machine that reads them backwards does so each time."""
+    return memoryview(packed).cast("Q")
