@@ -13,6 +13,7 @@ from gateway.usecases.reports.access import access
 from gateway.usecases.services import Services
 from policies.question import Role
 from tests.console.conftest import Reader, words
+from tests.console.story import Story
 from tests.world import TESTER
 
 HOSTILE = [
@@ -66,6 +67,22 @@ def test_a_buyers_report_is_asked_for_by_order_number(reviewer: Reader) -> None:
     assert "Diesen Auftrag gibt es nicht." in words(answer)
     assert 'value="none-such"' in answer.text
     assert reviewer.post("/console/reports/recipients", order=" ").status_code == 422
+
+
+@pytest.mark.parametrize("contact", ["Erika@Example.org", "+49 30 23125001"])
+def test_a_buyer_is_found_by_what_they_give(story: Story, reviewer: Reader, contact: str) -> None:
+    """Both reports tell of all the buyer's orders, in three forms, and repeat neither address nor number."""
+    assert story
+    reviewer.get("/console/reports")
+    for kind in ("recipients", "notification"):
+        page = f"/console/reports/{kind}"
+        shown = reviewer.post(page, contact=contact)
+        assert shown.status_code == 200
+        assert {"t000000001", "t000000002", "Dachser"} <= set(re.findall(r"\w+", words(shown)))
+        data = reviewer.post(page, contact=contact, format="json")
+        assert json.loads(data.data)["report"] == kind
+        assert contact.lower() not in (shown.text + data.text).lower()
+        assert reviewer.post(page, contact=contact, format="pdf").data[:5] == b"%PDF-"
 
 
 @pytest.mark.parametrize(
