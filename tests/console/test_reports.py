@@ -78,7 +78,7 @@ def test_a_buyer_is_found_by_what_they_give(story: Story, reviewer: Reader, cont
         page = f"/console/reports/{kind}"
         shown = reviewer.post(page, contact=contact)
         assert shown.status_code == 200
-        assert {"t000000001", "t000000002", "Dachser"} <= set(re.findall(r"\w+", words(shown)))
+        assert all(it in words(shown) for it in ("t000000001", "t000000002", "Dachser"))
         data = reviewer.post(page, contact=contact, format="json")
         assert json.loads(data.data)["report"] == kind
         assert contact.lower() not in (shown.text + data.text).lower()
