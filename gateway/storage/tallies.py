@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from heapq import merge
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from gateway.audit.entry import Entry
 from gateway.storage.prepared import Prepared
@@ -157,9 +157,9 @@ def earliest(connection: Connection, piece: Piece, wanted: Collection[int]) -> i
     """The smallest index of an entry of the wanted kinds in a piece; None where there is none."""
     blocks: set[int] = set()
     for kind in wanted:
-        mine = select(tallies.c.block).where(*_between(piece), tallies.c.kind == kind)
-        # The first block may hold some before the piece alone.
-        blocks.update(connection.execute(mine.order_by(tallies.c.block).limit(2)).scalars())
+        # The first block may hold some before the piece alone; each block has a row for every day.
+        first = _blocks(piece, kind).order_by(tallies.c.block).limit(2)
+        blocks.update(connection.execute(first).scalars())
     for block in sorted(blocks):
         found = [
             place for _, lists in _block(connection, piece.log, block, wanted) for place in lists
@@ -197,8 +197,7 @@ def _blocks_of_few(
     """The last blocks that hold any of a few kinds: as many as `limit` entries can be spread over."""
     found: set[int] = set()
     for kind in wanted:
-        mine = select(tallies.c.block).where(*_between(piece), tallies.c.kind == kind)
-        last = mine.order_by(tallies.c.block.desc()).limit(limit + 2)
+        last = _blocks(piece, kind).order_by(tallies.c.block.desc()).limit(limit + 2)
         found.update(connection.execute(last).scalars())
     return sorted(found, reverse=True)
 
@@ -234,6 +233,11 @@ def _of_log(log: int) -> ColumnElement[bool]:
     merchant = select(logs.c.merchant).where(logs.c.log == log).scalar_subquery()
     of_merchant = select(kinds.c.kind).where(kinds.c.merchant == merchant)
     return (tallies.c.log == log) & tallies.c.kind.in_(of_merchant)
+
+
+def _blocks(piece: Piece, kind: int) -> Select[*tuple[Any, ...]]:
+    """The blocks that hold any of a kind, each once."""
+    return select(tallies.c.block).distinct().where(*_between(piece), tallies.c.kind == kind)
 
 
 def _between(piece: Piece) -> tuple[ColumnElement[bool], ...]:

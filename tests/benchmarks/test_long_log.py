@@ -7,8 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, select
 
-from gateway.audit.entry import Action, Actor, Outcome
+from gateway.audit.entry import Action, Actor, Entry, Outcome
 from gateway.audit.verdict import LogReport
+from gateway.storage import tallies as tally
+from gateway.storage import tree
+from gateway.storage.tables import logs
 from gateway.storage.tally_tables import tallied, tallies
 from gateway.usecases.log.verify import verify
 from gateway.usecases.reviewing import tallying
@@ -42,7 +45,7 @@ _KINDS = [
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A little more than a block of entries over three days, all but some written in bulk."""
+    """A little more than a block of entries over thirty days, all but some written in bulk."""
     with (
         pytest.MonkeyPatch.context() as patch,
         closing(World(tmp_path_factory.mktemp("filled") / "data")) as world,
@@ -50,8 +53,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         patch.setattr(long_log, "_BATCH", 1000)
         patch.setattr(long_log, "_LATE", 500)
         zone = world.settings.console.time_zone
-        course = Course(begin=NOON, end=NOON + timedelta(days=3), zone=zone, subjects=100)
-        world.clock.forward(days=3)
+        course = Course(begin=NOON, end=NOON + timedelta(days=30), zone=zone, subjects=100)
+        world.clock.forward(days=30)
         fill(world.store, course, _KINDS, 4600)
         yield world
 
@@ -72,3 +75,21 @@ def test_its_tallies_are_those_that_the_counter_makes(filled: World) -> None:
     with filled.store.read() as connection:
         assert connection.execute(select(tallies).order_by(*tallies.primary_key)).all() == written
     assert len(written) > len(_KINDS)
+
+
+def test_first_and_last_of_a_kind_are_found_however_many_days_a_block_has(filled: World) -> None:
+    """As whoever read every entry would find them, on both sides of where a block ends."""
+    edge = tally.BLOCK
+    with filled.store.read() as connection:
+        known = tally.known(connection, "default")
+        kinds = {kind: id_ for id_, kind in known.items()}
+        [log] = connection.execute(select(logs.c.log)).scalars()
+        read = [Entry.parse(leaf) for leaf in tree.leaves(connection, log, 0, 4600)]
+        for low, high in ((0, edge + 1), (edge - 1, 4600), (edge - 9, edge + 9), (900, 4000)):
+            piece = tally.Piece(log, low, high)
+            for action in (one.entry.action for one in _KINDS):
+                places = [it.index for it in read[low:high] if it.action is action]
+                ids = [id_ for kind, id_ in kinds.items() if kind.action == action.value]
+                first = min(places, default=None)
+                assert tally.earliest(connection, piece, ids) == first
+                assert tally.newest(connection, piece, ids, 1) == places[-1:]
