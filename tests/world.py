@@ -23,8 +23,9 @@ from gateway.storage import entries, orders, schema
 from gateway.usecases import clients, merchants, publishing, register
 from gateway.usecases.actors import actor
 from gateway.usecases.assign import Assignment, assign
+from gateway.usecases.desk import Asked, Wanted
 from gateway.usecases.incoming.intake import Tally
-from gateway.usecases.release import Asked, Refused, Released, Wanted
+from gateway.usecases.release import Refused, Released
 from policies.question import Mode, Purpose, Role
 from tests.databases import Postgres
 

@@ -10,7 +10,8 @@ from gateway.api.endpoint import EVERY_ROLE, Answer, Call, Json, Repeats, endpoi
 from gateway.api.problems import Problem
 from gateway.api.shapes import Reason, Revealed, Shape, instant, number, text
 from gateway.usecases.actors import actor
-from gateway.usecases.release import Asked, Refused, Released, Wanted
+from gateway.usecases.desk import Asked, Wanted
+from gateway.usecases.release import Refused, Released
 from gateway.usecases.services import Services
 
 MOST_ITEMS = 1000

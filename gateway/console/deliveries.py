@@ -13,8 +13,9 @@ from gateway.model.kept import Appointment, Stage
 from gateway.storage import carriers
 from gateway.usecases.appoint import Delivery, Page, appoint, listing, one
 from gateway.usecases.deliver import deliver
+from gateway.usecases.desk import Asked, Wanted
 from gateway.usecases.people.accounts import actor
-from gateway.usecases.release import Asked, Refused, Released, Wanted
+from gateway.usecases.release import Refused, Released
 from policies.question import Purpose
 
 _ON_A_PAGE = 20

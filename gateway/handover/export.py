@@ -17,7 +17,8 @@ from gateway.handover.files.row import Row, UnfitError
 from gateway.model.carrier import Carrier
 from gateway.model.kept import Stage
 from gateway.usecases import appoint
-from gateway.usecases.release import Asked, Refused, Wanted
+from gateway.usecases.desk import Asked, Wanted
+from gateway.usecases.release import Refused
 from gateway.usecases.services import Services
 from policies.question import Purpose
 

@@ -26,7 +26,8 @@ from gateway.storage import outbox as stored
 from gateway.storage.store import Store
 from gateway.tracing import Fact, Step, span
 from gateway.usecases import outbox
-from gateway.usecases.release import Asked, Refused, Release, Wanted
+from gateway.usecases.desk import Asked, Wanted
+from gateway.usecases.release import Refused, Release
 from gateway.usecases.services import Services
 from policies.question import Purpose, Registration, Window
 

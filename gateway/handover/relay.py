@@ -26,6 +26,7 @@ from gateway.storage.store import Store
 from gateway.tracing import Fact, Step, span
 from gateway.usecases import repeats
 from gateway.usecases.actors import actor
+from gateway.usecases.desk import Asked, Wanted
 from gateway.usecases.questions import CONTACT_FIELDS
 from gateway.usecases.relaying import (
     Given,
@@ -37,7 +38,7 @@ from gateway.usecases.relaying import (
     TurnedDown,
     Unsure,
 )
-from gateway.usecases.release import Asked, Refused, Released, Wanted
+from gateway.usecases.release import Refused, Released
 from gateway.usecases.services import Services
 from gateway.vault.credentials import CredentialFile
 from policies.question import Purpose, Registration

@@ -1,9 +1,10 @@
 """Appends to a merchant's audit log inside the transaction whose changes the entries tell of."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
 
 from gateway.audit.entry import Action, Draft, Entry
 from gateway.model.ids import Entropy
@@ -13,6 +14,24 @@ from gateway.storage.tombstones import Kind, Tombstone
 
 _DEPARTURES = {Action.CONTACT_EXPIRED: Kind.CONTACT, Action.SUBJECT_ERASED: Kind.SUBJECT}
 
+_CHANGELESS = frozenset({Action.CONTACT_RELEASED, Action.CONTACT_REFUSED})
+"""What is put on record without changing anything that a decision could rest on."""
+
+_POSITION = Prepared(
+    select(logs.c.log, logs.c.size)
+    .where(logs.c.merchant == bindparam("merchant"), logs.c.closed_at.is_(None))
+    .order_by(logs.c.log.desc())
+)
+_LAST_CHANGE = Prepared(
+    select(entries.c.index)
+    .where(
+        entries.c.log == bindparam("log"),
+        entries.c.index >= bindparam("since"),
+        and_(*(entries.c.action != action.value for action in sorted(_CHANGELESS))),
+    )
+    .order_by(entries.c.index.desc())
+    .limit(1)
+)
 _ADD = Prepared(insert(entries))
 _ADD_REASONS = Prepared(insert(entry_reasons))
 _GROW = Prepared(
@@ -20,6 +39,20 @@ _GROW = Prepared(
     .where(logs.c.log == bindparam("of_log"))
     .values(size=bindparam("to_size"), last_time=bindparam("to_time"))
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a merchant's log was when something was looked up."""
+
+    log: int
+    size: int
+
+
+def position(connection: Connection, merchant: str) -> Position | None:
+    """How far the merchant's log is; None where there is none yet."""
+    row = _POSITION.first(connection, {"merchant": merchant})
+    return None if row is None else Position(row.log, row.size)
 
 
 class LogHead:
@@ -35,15 +68,32 @@ class LogHead:
         self._size: int = row.size
         self._last_time: datetime = row.last_time
         self._entropy = entropy
+        self._looked_from: int = row.size
+        self._last_change = -1
         self._entries: list[dict[str, Any]] = []
         self._reasons: list[dict[str, Any]] = []
         self.departed: list[Tombstone] = []
         """What this transaction erases, to be buried before it is."""
 
+    def is_unchanged_since(self, seen: Position | None) -> bool:
+        """Whether nothing has changed since: every change of an order or a carrier is an entry.
+
+        One look serves all works of a group, but for one that has looked earlier still.
+        """
+        if seen is None or seen.log != self._log:
+            return False
+        if seen.size < self._looked_from:
+            last = _LAST_CHANGE.first(self._connection, {"log": self._log, "since": seen.size})
+            self._last_change = max(self._last_change, -1 if last is None else last.index)
+            self._looked_from = seen.size
+        return self._last_change < seen.size
+
     def append(self, draft: Draft, now: datetime) -> Entry:
         """The draft as the next entry; its time never runs backwards, whatever the clock does."""
         time = max(now, self._last_time)
         entry = draft.at(index=self._size, time=time, salt=self._entropy(16).hex())
+        if draft.action not in _CHANGELESS:
+            self._last_change = self._size
         self._size += 1
         self._last_time = time
         self._entries.append(

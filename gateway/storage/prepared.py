@@ -15,6 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
+_ROWS = 64
+"""Rows of one statement: as many as works share a commit, and fewer parameters than SQLite takes."""
+
 Values = Mapping[str, Any]
 _Process = Callable[[Any], Any] | None
 
@@ -32,6 +35,8 @@ class _Compiled:
     row: Any
     in_place: tuple[Callable[[Values], Sequence[Any]], Sequence[tuple[int, Any]]] | None
     """Of parameters by position, each once and none constant: what picks them, and what converts which."""
+    one_row: str
+    """Of an INSERT with positional parameters: its VALUES, which may be repeated; else empty."""
 
     def parameters(self, values: Values) -> Any:
         if self.in_place is not None:
@@ -80,7 +85,10 @@ class Prepared:
         compiled = self._of(connection)
         try:
             cursor = _driver(connection).cursor()
-            cursor.executemany(compiled.text, [compiled.parameters(row) for row in rows])
+            if compiled.one_row:
+                _insert_together(cursor, compiled, rows)
+            else:
+                cursor.executemany(compiled.text, [compiled.parameters(row) for row in rows])
             cursor.close()
         except connection.dialect.loaded_dbapi.Error as fault:
             _refused(connection, compiled, fault)
@@ -100,6 +108,8 @@ def _compiled(statement: Executable, dialect: Dialect) -> _Compiled:
         for name, kept in compiled.binds.items()
     }
     columns = list(getattr(statement, "selected_columns", ()))
+    places = f"({', '.join('?' for _ in compiled.positiontup or ())})"
+    is_repeatable = compiled.isinsert and str(compiled).endswith(f" VALUES {places}")
     processes: list[_Process] = [
         one.type.dialect_impl(dialect).result_processor(dialect, None) for one in columns
     ]
@@ -118,6 +128,7 @@ def _compiled(statement: Executable, dialect: Dialect) -> _Compiled:
         columns=[(at, process) for at, process in enumerate(processes) if process],
         row=namedtuple("Row", [one.key for one in columns]),  # noqa: PYI024  made from the statement
         in_place=in_place,
+        one_row=places if is_repeatable else "",
     )
 
 
@@ -126,6 +137,14 @@ def _sql(statement: Executable, dialect: Dialect) -> SQLCompiler:
     if not isinstance(compiled, SQLCompiler):
         raise TypeError("only a statement that compiles to SQL can be prepared")
     return compiled
+
+
+def _insert_together(cursor: Any, compiled: _Compiled, rows: Sequence[Values]) -> None:
+    """Many rows with one call: SQLite's driver lets other threads run, and waits for them, at each."""
+    for first in range(0, len(rows), _ROWS):
+        some = rows[first : first + _ROWS]
+        text = compiled.text + f", {compiled.one_row}" * (len(some) - 1)
+        cursor.execute(text, [value for row in some for value in compiled.parameters(row)])
 
 
 def _driver(connection: Connection) -> Any:

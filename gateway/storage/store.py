@@ -21,7 +21,7 @@ from gateway.audit.entry import Action, Actor, Draft, Entry, Outcome
 from gateway.errors import Unavailable
 from gateway.model.ids import Clock, Entropy, new_id
 from gateway.storage.database import Database
-from gateway.storage.log import LogHead
+from gateway.storage.log import LogHead, Position
 from gateway.storage.logbook import Logbook
 from gateway.storage.tombstones import Tombstones
 
@@ -56,6 +56,10 @@ class Transaction:
         self.entropy = entropy
         self._head = head
 
+    def is_unchanged_since(self, seen: Position | None) -> bool:
+        """Whether what was looked up when the log was there still stands, as a decision sees it."""
+        return self._head.is_unchanged_since(seen)
+
     def new_id(self) -> str:
         """A fresh opaque id."""
         return new_id(self.now, self.entropy)
@@ -87,20 +91,22 @@ class _Ticket(Generic[T]):
         self.result: T
         self.fault: BaseException | None = None
         self.done = False
-        self._woken = threading.Event()
+        # Waited for by one thread and let go of once: an event would cost two locks and a list.
+        self._asleep = threading.Lock()
+        self._asleep.acquire()
 
     def settle(self, fault: BaseException | None = None) -> None:
         """Say that it is over: well, or with a fault."""
         self.fault, self.done = fault, True
-        self._woken.set()
+        self._asleep.release()
 
     def appoint(self) -> None:
         """Have its thread lead."""
-        self._woken.set()
+        self._asleep.release()
 
     def wait(self) -> None:
         """Sleep until it is settled or appointed."""
-        self._woken.wait()
+        self._asleep.acquire()
 
     def outcome(self) -> T:
         if self.fault is not None:
@@ -136,6 +142,13 @@ class Store:
                 yield connection
         except (DBAPIError, PoolTimeout) as fault:
             raise Unavailable("database", "the database cannot be read") from fault
+
+    @contextmanager
+    def look(self, merchant: str) -> Iterator[Connection]:
+        """As `read`, of one merchant's rows alone."""
+        with self.read() as connection:
+            self.database.confine(connection, merchant)
+            yield connection
 
     @contextmanager
     def glance(self) -> Iterator[Connection]:

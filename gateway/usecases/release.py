@@ -4,56 +4,29 @@ It must never open an envelope before the entry that tells of the release is dur
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.audit.entry import Action, Actor, Outcome
+from gateway.audit.entry import Action, Outcome
 from gateway.errors import Unavailable
-from gateway.model.carrier import Carrier
 from gateway.model.client import Recipient
 from gateway.model.contact import FreightContact, Private
 from gateway.model.kept import KeptOrder
 from gateway.settings import Deadlines
-from gateway.storage import answers, carriers, orders
+from gateway.storage import answers
 from gateway.storage.answers import Repeatable
 from gateway.storage.orders import Sealed
 from gateway.storage.store import Store, Transaction
 from gateway.usecases import repeats
 from gateway.usecases.asking import ask
-from gateway.usecases.questions import CONTACT_FIELDS, freight_question
+from gateway.usecases.desk import Asked, Desk, Wanted, look_up
+from gateway.usecases.questions import freight_question
 from gateway.usecases.rulebook import Rulebook
 from gateway.vault.opening import Opener
-from policies.engine import Engine
 from policies.guidance import guidance
 from policies.question import Purpose, Question
 from policies.verdict import Permit, Refusal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What a carrier names: an order number or its own consignment, exactly one of them."""
-
-    order_number: str | None = None
-    consignment: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A request for one or many contacts; `fields` None means all that are registered.
-
-    `recipient` is decided on and would receive them; `actor` set the request off: the very same
-    client, or whoever had the gateway hand something over to a carrier. `detail` stands in the entry.
-    """
-
-    recipient: Recipient
-    actor: Actor
-    items: Sequence[Wanted]
-    purpose: str
-    fields: Sequence[str] | None
-    request_id: str
-    repeatable: Repeatable | None = None
-    detail: Mapping[str, str | int] = field(default_factory=dict)
 
 
 def receipt_link(log_index: int, receipt_id: str) -> dict[str, Any]:
@@ -112,22 +85,6 @@ class _Permitted:
     entry_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Desk:
-    """Everything that the decisions of one request rest on, as the transaction sees it."""
-
-    engine: Engine
-    carrier: Carrier | None
-    orders: Mapping[str, tuple[KeptOrder, Sealed | None]]
-    by_consignment: Mapping[str, str]
-    purpose: Purpose
-    fields: Sequence[str]
-
-    def find(self, wanted: Wanted) -> tuple[KeptOrder | None, Sealed | None]:
-        number = wanted.order_number or self.by_consignment.get(wanted.consignment or "", "")
-        return self.orders.get(number, (None, None))
-
-
 @dataclass(frozen=True, slots=True)
 class Release:
     """The use case, with what it works on."""
@@ -139,20 +96,24 @@ class Release:
 
     def __call__(self, asked: Asked) -> list[Released | Refused]:
         """One answer for each item, in order. Unavailable: nothing left, nothing is on record."""
+        merchant = asked.recipient.merchant
         # 1. The rules that were approved.
         engine = self.rulebook.deciding()
-        # 2. Look up, decide and record; durable when this returns.
-        decided = self.store.write(
-            asked.recipient.merchant, lambda tx: self._decide(tx, asked, engine)
-        )
-        # 3. Only now open what was permitted.
+        # 2. Look up, while nobody waits for it.
+        with self.store.look(merchant) as connection:
+            desk = look_up(connection, asked, engine)
+        # 3. Decide and record; durable when this returns.
+        decided = self.store.write(merchant, lambda tx: self._decide(tx, asked, desk))
+        # 4. Only now open what was permitted.
         return [
             outcome if isinstance(outcome, Refused) else self._open(asked, outcome)
             for outcome in decided
         ]
 
-    def _decide(self, tx: Transaction, asked: Asked, engine: Engine) -> list[_Permitted | Refused]:
-        desk = _look_up(tx, asked, engine)
+    def _decide(self, tx: Transaction, asked: Asked, desk: Desk) -> list[_Permitted | Refused]:
+        # The log tells of every change: where it does not, the desk is as it stands now.
+        if not tx.is_unchanged_since(desk.seen):
+            desk = look_up(tx.connection, asked, desk.engine)
         earlier = _earlier_ids(tx, asked)
         outcomes = [
             self._decide_one(tx, asked, desk, wanted, earlier_id)
@@ -163,7 +124,7 @@ class Release:
         return outcomes
 
     def _decide_one(
-        self, tx: Transaction, asked: Asked, desk: _Desk, wanted: Wanted, earlier_id: str | None
+        self, tx: Transaction, asked: Asked, desk: Desk, wanted: Wanted, earlier_id: str | None
     ) -> _Permitted | Refused:
         order, sealed = desk.find(wanted)
         question = freight_question(
@@ -187,7 +148,7 @@ class Release:
         self,
         tx: Transaction,
         asked: Asked,
-        desk: _Desk,
+        desk: Desk,
         order: KeptOrder | None,
         question: Question,
         refusal: Refusal,
@@ -211,7 +172,7 @@ class Release:
         self,
         tx: Transaction,
         asked: Asked,
-        desk: _Desk,
+        desk: Desk,
         wanted: Wanted,
         order: KeptOrder,
         sealed: Sealed,
@@ -260,33 +221,6 @@ class Release:
         )
 
 
-def _look_up(tx: Transaction, asked: Asked, engine: Engine) -> _Desk:
-    """The registration and the orders as they stand now; the purpose from the closed list."""
-    recipient, connection = asked.recipient, tx.connection
-    carrier = (
-        carriers.one(connection, tx.merchant, recipient.carrier_id)
-        if recipient.carrier_id
-        else None
-    )
-    consignments = {wanted.consignment for wanted in asked.items if wanted.consignment}
-    by_consignment = (
-        orders.of_consignments(connection, tx.merchant, recipient.carrier_id, consignments)
-        if consignments and recipient.carrier_id
-        else {}
-    )
-    numbers = {wanted.order_number for wanted in asked.items if wanted.order_number}
-    numbers.update(by_consignment.values())
-    registered = carrier.fields if carrier else frozenset(CONTACT_FIELDS)
-    return _Desk(
-        engine=engine,
-        carrier=carrier,
-        orders=orders.kept_and_sealed(connection, tx.merchant, numbers),
-        by_consignment=by_consignment,
-        purpose=Purpose.of(asked.purpose),
-        fields=_in_order(registered if asked.fields is None else asked.fields),
-    )
-
-
 def _earlier_ids(tx: Transaction, asked: Asked) -> Sequence[str | None]:
     """The release ids that this request was given before, None where there is none."""
     nothing: Sequence[str | None] = [None] * len(asked.items)
@@ -308,10 +242,6 @@ def _keep_ids(
         for before, outcome in zip(earlier, outcomes, strict=True)
     ]
     answers.keep(tx.connection, request, 200, {"release_ids": ids}, tx.now)
-
-
-def _in_order(names: Collection[str]) -> tuple[str, ...]:
-    return tuple(name for name in CONTACT_FIELDS if name in names)
 
 
 def _consignment(order: KeptOrder, recipient: Recipient) -> str | None:

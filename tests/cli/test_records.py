@@ -11,7 +11,7 @@ import pytest
 from gateway.usecases import clients
 from gateway.usecases.actors import OPERATOR, actor
 from gateway.usecases.assign import Assignment, assign
-from gateway.usecases.release import Asked, Wanted
+from gateway.usecases.desk import Asked, Wanted
 from gateway.usecases.services import Services
 from policies.question import Role
 from tests.builders import an_order

@@ -8,7 +8,7 @@ from gateway.model.order import Order
 from gateway.usecases import clients, register
 from gateway.usecases.actors import actor
 from gateway.usecases.assign import Assignment, assign
-from gateway.usecases.release import Asked, Wanted
+from gateway.usecases.desk import Asked, Wanted
 from gateway.usecases.reviewing import tallying
 from gateway.usecases.services import Services
 from policies.question import Purpose, Role

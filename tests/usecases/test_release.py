@@ -8,7 +8,8 @@ from gateway.storage.answers import Repeatable
 from gateway.usecases import register
 from gateway.usecases.actors import SERVICE, actor
 from gateway.usecases.deliver import deliver
-from gateway.usecases.release import Asked, Refused, Released, Wanted
+from gateway.usecases.desk import Asked, Wanted
+from gateway.usecases.release import Refused, Released
 from policies.question import MARKETING, OTTO_SIX, Purpose, Role
 from tests.builders import (
     a_freight_item,
