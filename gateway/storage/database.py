@@ -35,8 +35,6 @@ _CHECKPOINT_MILLISECONDS = 100
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 _SQLITE_PRAGMAS = (
-    # Free pages can be given back bit by bit; counts for a file that has no table yet.
-    "auto_vacuum=INCREMENTAL",
     "journal_mode=WAL",
     # FULL: a commit is on the disk before it returns, also in WAL mode.
     "synchronous=FULL",
@@ -223,6 +221,10 @@ def _engine(url: URL, pool_size: int, is_sqlite: bool) -> Engine:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver would otherwise begin transactions of its own, and not before the first write.
     connection.isolation_level = None
+    if connection.execute("PRAGMA page_count").fetchone() == (0,):
+        # Free pages can be given back bit by bit. Said of a file that has tables already, it would
+        # change nothing and yet wait for whoever writes.
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     for pragma in _SQLITE_PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 

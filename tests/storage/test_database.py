@@ -1,6 +1,7 @@
 """Commits are durable, snapshots hold still, writers take turns, and a lost connection comes back."""
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from gateway.errors import ConfigurationError, Unavailable
 from gateway.storage.database import Database
 from gateway.storage.gate import Gate, locked
 from gateway.storage.orders import FREIGHT, envelopes
+from gateway.storage.store import Store
 from gateway.storage.tables import liveness
 from gateway.usecases import forget
 from tests.builders import ORDER_NUMBER, an_order
@@ -60,6 +62,14 @@ def test_a_snapshot_holds_still(world: World) -> None:
         assert count(connection) == 0
     with database.reading() as connection:
         assert count(connection) == 1
+
+
+def test_who_connects_waits_for_no_writer(world: World, a_node: Callable[[], Store]) -> None:
+    """A new connection is opened and reads while another process is in the midst of a write."""
+    with world.store.database.writing() as writer:
+        add(writer, 1)
+        with a_node().read() as connection:
+            assert count(connection) == 0
 
 
 def test_a_snapshot_cannot_write(world: World) -> None:

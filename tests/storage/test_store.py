@@ -10,7 +10,7 @@ from sqlalchemy import event, insert, select
 
 from gateway.audit.entry import Action, Outcome
 from gateway.errors import Conflict, Unavailable
-from gateway.storage import merchants
+from gateway.storage import log, merchants
 from gateway.storage.store import Store, Transaction
 from gateway.storage.tables import liveness
 from tests.world import NOON, TESTER, World
@@ -202,3 +202,41 @@ def test_two_nodes_open_one_log(world: World, a_node: Callable[[], Store]) -> No
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(write, range(30)))
     assert sorted(recorded(world, "neu").values()) == list(range(30))
+
+
+def test_only_changes_make_what_was_looked_up_stale(
+    world: World, a_node: Callable[[], Store]
+) -> None:
+    """Releases and refusals, here or of another node, leave it as it is; any other entry does not."""
+    store, other = world.store, a_node()
+    store.write("default", lambda tx: a_record(tx, 0))
+
+    def seen() -> log.Position | None:
+        with store.look("default") as connection:
+            return log.position(connection, "default")
+
+    def is_unchanged(since: log.Position | None) -> bool:
+        return store.write("default", lambda tx: tx.is_unchanged_since(since))
+
+    def release(tx: Transaction) -> None:
+        tx.record(TESTER, Action.CONTACT_RELEASED, Outcome.PERMITTED)
+        tx.record(TESTER, Action.CONTACT_REFUSED, Outcome.REFUSED)
+
+    first = seen()
+    other.write("default", release)
+    second = seen()
+    assert first != second
+    assert is_unchanged(first)
+    other.write("default", lambda tx: a_record(tx, 1))
+    assert [is_unchanged(since) for since in (first, second, seen(), None)] == [
+        *(False, False),
+        *(True, False),
+    ]
+
+    def three(tx: Transaction) -> list[bool]:
+        now = seen()
+        before = tx.is_unchanged_since(now)
+        a_record(tx, 2)
+        return [before, tx.is_unchanged_since(now), tx.is_unchanged_since(first)]
+
+    assert store.write("default", three) == [True, False, False]

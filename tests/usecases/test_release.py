@@ -1,10 +1,15 @@
 """The freight contact goes to the responsible carrier, for the appointment, in the window; else nowhere."""
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from gateway.audit.entry import Action
 from gateway.errors import InvalidInput, Unavailable
 from gateway.storage.answers import Repeatable
+from gateway.storage.store import Store, Transaction
 from gateway.usecases import register
 from gateway.usecases.actors import SERVICE, actor
 from gateway.usecases.deliver import deliver
@@ -289,3 +294,62 @@ def test_without_the_key_nothing_is_released_or_recorded(assigned: World) -> Non
     with pytest.raises(Unavailable, match="keys status"):
         assigned.ask(client, NUMBER)
     assert len(assigned.log()) == before
+
+
+def queue_up(store: Store, *steps: Callable[[], object]) -> list[object]:
+    """The results of steps that each wait to write, in this order, behind a write under way."""
+    begun, held = threading.Event(), threading.Event()
+
+    def first(_tx: Transaction) -> None:
+        begun.set()
+        assert held.wait(60)
+
+    with ThreadPoolExecutor(1 + len(steps)) as pool:
+        leading = pool.submit(store.write, "default", first)
+        assert begun.wait(60)
+        futures = []
+        try:
+            for at, step in enumerate(steps):
+                futures.append(pool.submit(step))
+                while len(store._waiting) <= at and not futures[-1].done():
+                    begun.wait(0.001)
+        finally:
+            held.set()
+        leading.result()
+        return [future.result() for future in futures]
+
+
+def _withdraw(world: World) -> None:
+    register.apply(world.store, "default", TESTER, [a_carrier("rhenus")])
+
+
+def _cancel(world: World) -> None:
+    cancelled = a_freight_item(fulfillmentStatus="CANCELLED_BY_PARTNER")
+    world.take_in(an_order(positionItems=[cancelled]))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (_withdraw, "recipient_not_registered"),
+        (_cancel, "window_closed"),
+        (lambda world: world.assign(NUMBER, "rhenus"), "recipient_not_responsible"),
+    ],
+)
+def test_what_changes_after_the_look_up_counts(
+    assigned: World, change: Callable[[World], object], reason: str
+) -> None:
+    """A release that was looked up before a change and is committed with or after it is refused."""
+    client = assigned.client()
+    _, refused = queue_up(
+        assigned.store, lambda: change(assigned), lambda: assigned.ask(client, NUMBER)
+    )
+    assert reason in codes(refused)
+    assert assigned.log()[-1].action is Action.CONTACT_REFUSED
+
+
+def test_releases_of_one_group_go_out_together(assigned: World) -> None:
+    """Releases change nothing for each other: all that were looked up at once are permitted."""
+    client = assigned.client()
+    all_released = queue_up(assigned.store, *[lambda: assigned.ask(client, NUMBER)] * 3)
+    assert [shown(released) for released in all_released] == [CONTACT] * 3
