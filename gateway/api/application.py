@@ -32,6 +32,7 @@ from gateway.api.metrics import Metrics
 from gateway.api.problems import Problem, stop
 from gateway.api.rates import Allowance, Rates
 from gateway.api.turnstile import Turnstile
+from gateway.api.writing import Writer, writer
 from gateway.model.client import Client
 from gateway.model.ids import new_id
 from gateway.server import WAITING_FOR_EACH
@@ -161,7 +162,7 @@ def _fail(edge: Edge) -> Callable[[Exception], Response]:
 def _view(edge: Edge, endpoint: Endpoint) -> Callable[..., Response]:
     """The steps of a request, from who calls to the bytes of the answer."""
     shapes = {
-        status: shape()
+        status: writer(shape())
         for status, shape in endpoint.answers.items()
         if isinstance(shape, type) and issubclass(shape, Schema)
     }
@@ -281,7 +282,7 @@ def _peer(request_: Request) -> str | None:
 def _once(
     edge: Edge,
     endpoint: Endpoint,
-    shapes: Mapping[int, Schema],
+    shapes: Mapping[int, Writer],
     call: Call,
     repeatable: Repeatable,
 ) -> Response:
@@ -294,7 +295,7 @@ def _once(
     answer = endpoint.handler(edge.services, call)
     if not isinstance(answer, Answer):
         return _rendered(shapes, answer)
-    shown = shapes[answer.status].dump(answer.body)
+    shown = shapes[answer.status](answer.body)
     repeats.keep(store, call.client.merchant, repeatable, answer.status, shown)
     return _json(shown, answer.status, bodies.JSON)
 
@@ -302,10 +303,10 @@ def _once(
 # ---- Rendering ------------------------------------------------------------------------------
 
 
-def _rendered(shapes: Mapping[int, Schema], answer: Answer | Problem | Page) -> Response:
+def _rendered(shapes: Mapping[int, Writer], answer: Answer | Problem | Page) -> Response:
     match answer:
         case Answer():
-            response = _json(shapes[answer.status].dump(answer.body), answer.status, bodies.JSON)
+            response = _json(shapes[answer.status](answer.body), answer.status, bodies.JSON)
             response.headers.update(answer.headers)
             return response
         case Problem():
