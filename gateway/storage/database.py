@@ -26,7 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from gateway.errors import ConfigurationError
 from gateway.storage.gate import Gate, locked, make_private
-from gateway.storage.prepared import Prepared
+from gateway.storage.prepared import Prepared, command
 
 BUSY_MILLISECONDS = 10_000
 """How long a connection to SQLite waits for another that writes."""
@@ -233,7 +233,7 @@ def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get("gateway_glances"):
         return
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("gateway_writes") else "BEGIN")
+    command(connection, "BEGIN IMMEDIATE" if options.get("gateway_writes") else "BEGIN")
 
 
 def _note_time(_driver: Any, record: ConnectionPoolEntry) -> None:

@@ -73,7 +73,7 @@ class Prepared:
             found = _driver(connection).execute(compiled.text, compiled.parameters(values))
             return [compiled.made(raw) for raw in found.fetchall()]
         except connection.dialect.loaded_dbapi.Error as fault:
-            _refused(connection, compiled, fault)
+            _refused(connection, compiled.text, fault)
 
     def first(self, connection: Connection, values: Values) -> Any | None:
         """The row that there is, None where there is none."""
@@ -91,7 +91,7 @@ class Prepared:
                 cursor.executemany(compiled.text, [compiled.parameters(row) for row in rows])
             cursor.close()
         except connection.dialect.loaded_dbapi.Error as fault:
-            _refused(connection, compiled, fault)
+            _refused(connection, compiled.text, fault)
 
     def _of(self, connection: Connection) -> _Compiled:
         dialect = connection.dialect
@@ -99,6 +99,14 @@ class Prepared:
         if found is None:
             found = self._compiled[dialect.name] = _compiled(self._statement, dialect)
         return found
+
+
+def command(connection: Connection, text: str) -> None:
+    """A statement without parameters or rows, such as BEGIN, with no transaction begun for it."""
+    try:
+        connection.connection.driver_connection.execute(text)  # type: ignore[union-attr]  # it is open
+    except connection.dialect.loaded_dbapi.Error as fault:
+        _refused(connection, text, fault)
 
 
 def _compiled(statement: Executable, dialect: Dialect) -> _Compiled:
@@ -154,7 +162,7 @@ def _driver(connection: Connection) -> Any:
     return connection.connection.driver_connection
 
 
-def _refused(connection: Connection, compiled: _Compiled, fault: Exception) -> NoReturn:
+def _refused(connection: Connection, text: str, fault: Exception) -> NoReturn:
     dialect = connection.dialect
     is_lost = dialect.is_disconnect(fault, connection.connection.driver_connection, None)  # type: ignore[arg-type]
     if is_lost:
@@ -162,7 +170,7 @@ def _refused(connection: Connection, compiled: _Compiled, fault: Exception) -> N
         # The others that wait in the pool went with the same server.
         connection.engine.dispose()
     raise DBAPIError.instance(
-        compiled.text,
+        text,
         None,
         fault,
         dialect.loaded_dbapi.Error,
