@@ -78,7 +78,8 @@ class LogHead:
     def is_unchanged_since(self, seen: Position | None) -> bool:
         """Whether nothing has changed since: every change of an order or a carrier is an entry.
 
-        One look serves all works of a group, but for one that has looked earlier still.
+        But for the dates of new terms (`retention.redate`), which count from the next look-up. One
+        query serves all works of a group, unless one of them saw the log shorter still.
         """
         if seen is None or seen.log != self._log:
             return False
