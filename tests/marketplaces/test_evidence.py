@@ -56,7 +56,12 @@ def test_an_assignment_is_evidence_only_where_there_is_no_other(
 ) -> None:
     """A parcel does not become freight because somebody assigned it to a forwarder."""
     item = Item(
-        item_id="1", status=Status.PROCESSABLE, mode=mode, evidence=evidence, tracking_carrier="X"
+        item_id="1",
+        status=Status.PROCESSABLE,
+        mode=mode,
+        evidence=evidence,
+        tracking_carrier="X",
+        delivered_at=None,
     )
     assigned = with_assignment(item)
     assert (assigned.mode, assigned.evidence) == after
