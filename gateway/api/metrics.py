@@ -149,6 +149,7 @@ class _Gauges(Collector):
             ("log_lag_entries", "Entries that are not in their log's tree yet.", "entries"),
             ("deletions_overdue", "Contacts that should be erased already.", "contacts"),
             ("messages_waiting", "Messages to carriers that are not settled.", "messages"),
+            ("logs_failed", "Logs that did not hold when they were last verified.", "logs"),
         ):
             yield GaugeMetricFamily(f"gateway_{name}", about, value=getattr(self._backlog, value))
         keys = GaugeMetricFamily("gateway_keys", "Keys of the keyring.", labels=["use"])

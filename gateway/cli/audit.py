@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from gateway.audit.entry import Action, Outcome
-from gateway.audit.verdict import LogFault, LogReport
+from gateway.audit.verdict import LogReport
 from gateway.cli.offline import auditor, verify_log, verify_receipt
 from gateway.cli.output import show
 from gateway.cli.progress import LogProgress
@@ -20,8 +20,8 @@ from gateway.cli.witness import witness
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.log import publish
 from gateway.usecases.log.receipts import receipt as receipt_of
+from gateway.usecases.log.verified import failed, verify_and_keep
 from gateway.usecases.log.verify import Verdict, origin_of
-from gateway.usecases.log.verify import verify as verify_logs
 from gateway.usecases.reviewing import review
 from gateway.usecases.reviewing.export_formats import Format, lines
 from gateway.usecases.reviewing.review import Filters
@@ -124,6 +124,7 @@ def verify(run: Run, held: tuple[Path, ...], merchant: str, as_json: bool) -> No
     Whoever has the database, the data directory and the keys can cut the end off the log and sign it
     anew; only a checkpoint kept out of their reach, by a witness, a mailbox or an auditor, shows it:
     pass it with --held. Up to where witnesses cosigned, and since when, is told for each log.
+    What came of it is kept, and shown on the console's first page.
 
     \b
     Examples:
@@ -132,18 +133,18 @@ def verify(run: Run, held: tuple[Path, ...], merchant: str, as_json: bool) -> No
     """
     notes = {path: path.read_bytes() for path in held}
     with LogProgress() as progress:
-        verdicts = verify_logs(
+        verdicts = verify_and_keep(
             run.services.store,
             run.merchant(merchant),
             list(notes.values()),
             progress,
             run.services.quorum,
+            run.settings.keep_log_months,
         )
     origins = {verdict.origin for verdict in verdicts}
     strange = [path for path, note in notes.items() if origin_of(note) not in origins]
-    failed = [one for one in verdicts if isinstance(one.outcome, LogFault)]
     told = {
-        "verified": bool(verdicts) and not failed and not strange,
+        "verified": bool(verdicts) and not failed(verdicts) and not strange,
         "logs": [*map(_told, verdicts)],
         "strange": [*map(str, strange)],
     }

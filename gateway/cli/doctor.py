@@ -177,6 +177,7 @@ _LOOKS: dict[str, Look] = {
     "clock": looks.clock,
     "key provider": looks.provider,
     "log": looks.log,
+    "verification": looks.verified,
     "witnesses": looks.outside,
     "backup": looks.backups,
     "deletion": _contacts,

@@ -14,9 +14,11 @@ from gateway.cli.finding import Finding, Health
 from gateway.cli.running import Run
 from gateway.errors import GatewayError
 from gateway.model.carrier import Carrier
-from gateway.storage import endpoints, entries, erasure, rewrap
+from gateway.storage import endpoints, entries, erasure, rewrap, verifications
+from gateway.storage import logs as logs_of
 from gateway.storage.endpoints import Endpoint
 from gateway.storage.tables import logs
+from gateway.storage.verifications import Result
 from gateway.usecases import merchants, register
 from gateway.usecases.incoming import connections
 from gateway.vault.credentials import beside
@@ -24,10 +26,6 @@ from gateway.vault.envelope import proves
 
 _SKEW = timedelta(seconds=30)
 """Between two clocks: beyond it, times on record contradict each other."""
-
-_BACKUP_AGE = timedelta(days=2)
-"""A backup that is made each night, and once was not."""
-_BACK_UP = "gateway backup create DIRECTORY --keyring DIRECTORY, each night"
 
 _BACKUP_AGE = timedelta(days=2)
 """A backup that is made each night, and once was not."""
@@ -116,6 +114,28 @@ def log(run: Run) -> Iterator[Finding]:
         with store.change() as connection:
             store.logbook.self_check(connection, one.merchant)
     yield Finding("log", Health.OK, "every log ends as its last checkpoint says")
+
+
+def verified(run: Run) -> Iterator[Finding]:
+    """What the last verification of every entry found, merchant by merchant."""
+    store, quiet = run.services.store, True
+    for one in merchants.listing(store):
+        with store.read() as connection:
+            found = verifications.latest(connection, one.merchant)
+            is_written = logs_of.one(connection, one.merchant, None) is not None
+        if not found and is_written:
+            quiet = False
+            says = f"the log of {one.merchant} was never verified"
+            fix = f"gateway audit verify --merchant {one.merchant}"
+            yield Finding("verification", Health.NOTE, says, fix)
+        for log in found:
+            if log.outcome is Result.FAILED:
+                quiet = False
+                says = f"{log.origin} did not hold on {log.verified_at:%Y-%m-%d %H:%M} UTC: {log.reason}"
+                fix = f"gateway audit verify --merchant {one.merchant}"
+                yield Finding("verification", Health.BROKEN, says, fix)
+    if quiet:
+        yield Finding("verification", Health.OK, "each log held when it was last verified")
 
 
 def outside(run: Run) -> Iterator[Finding]:

@@ -115,6 +115,7 @@ def _schedule(table: dict[str, int]) -> Schedule:
         orders=timedelta(minutes=table["orders_minutes"]),
         deliveries=timedelta(minutes=table["deliveries_minutes"]),
         retention=timedelta(minutes=table["retention_minutes"]),
+        verification=timedelta(minutes=table["verification_minutes"]),
     )
 
 

@@ -62,6 +62,7 @@ class Schedule:
     orders: timedelta
     deliveries: timedelta
     retention: timedelta
+    verification: timedelta
 
 
 class ProviderName(StrEnum):

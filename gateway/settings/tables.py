@@ -63,6 +63,7 @@ class _ScheduleTable(_Table):
     orders_minutes = fields.Integer(required=True, validate=validate.Range(0, 24 * 60))
     deliveries_minutes = fields.Integer(required=True, validate=validate.Range(0, 7 * 24 * 60))
     retention_minutes = fields.Integer(required=True, validate=validate.Range(0, 24 * 60))
+    verification_minutes = fields.Integer(required=True, validate=validate.Range(0, 31 * 24 * 60))
 
 
 class _KeysTable(_Table):

@@ -40,6 +40,7 @@ from gateway.storage import (
     sync_tables,
     tables,
     tally_tables,
+    verification_tables,
 )
 
 _FORMAT = 1
@@ -58,7 +59,7 @@ _TYPES: Mapping[str, TypeEngine[Any]] = {
 
 _MODULES = (
     *(tables, console_tables, handover_tables, hint_tables, oauth_tables, sync_tables),
-    *(tally_tables, rule_tables),
+    *(tally_tables, rule_tables, verification_tables),
 )
 """Each adds its tables to the one list of all."""
 

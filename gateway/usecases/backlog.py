@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.storage import erasure, outbox, tree
+from gateway.storage import erasure, outbox, tree, verifications
 from gateway.usecases.services import Services
 
 
@@ -12,12 +12,14 @@ from gateway.usecases.services import Services
 class Backlog:
     """`entries` stand on a log but not in its tree yet; `contacts` should be erased already.
 
-    `messages` to carriers wait to be sent; `keys` counts those of the keyring by their use.
+    `messages` to carriers wait to be sent; `logs` failed when they were last verified; `keys` counts
+    those of the keyring by their use.
     """
 
     entries: int
     contacts: int
     messages: int
+    logs: int
     keys: Mapping[str, int]
 
 
@@ -28,5 +30,6 @@ def backlog(services: Services) -> Backlog:
             entries=tree.lag(connection),
             contacts=erasure.overdue(connection, services.store.clock()),
             messages=outbox.length(connection),
+            logs=verifications.failing(connection),
             keys=Counter(record.use.value for record in services.keyring.all()),
         )

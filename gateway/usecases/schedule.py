@@ -1,4 +1,4 @@
-"""What the service does on its own time: syncs, retention; each in one process of one node at a time.
+"""What the service does on its own time: syncs, retention, verification; each in one process of one node at a time.
 
 It must never tell more of a turn than its task, counts and the kind of a fault.
 """
@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from gateway.errors import GatewayError, Unavailable
-from gateway.storage import tasks
+from gateway.storage import merchants, tasks
 from gateway.storage.tasks import Task
 from gateway.usecases import holding, retention
 from gateway.usecases.actors import SERVICE
@@ -21,6 +21,7 @@ from gateway.usecases.incoming.connections import Connections
 from gateway.usecases.incoming.deliveries import Deliveries
 from gateway.usecases.incoming.sync import Sync
 from gateway.usecases.log import retire_logs
+from gateway.usecases.log.verified import failed, verify_and_keep
 from gateway.usecases.services import Services
 
 PAUSE_SECONDS = 5.0
@@ -34,6 +35,9 @@ _SLACK = timedelta(hours=1)
 
 _DELIVERIES = "otto.deliveries:"
 _RETENTION = "retention"
+_VERIFICATION = "log.verify:"
+
+_RENEW = holding.HOLD / 4
 
 Counts = Mapping[str, int]
 
@@ -148,6 +152,12 @@ class Scheduler:
                 Duty(holding.ORDERS + merchant, times.orders, self._orders(merchant)),
                 Duty(_DELIVERIES + merchant, times.deliveries, self._deliveries(merchant)),
             ]
+        with self._services.store.read() as connection:
+            known = merchants.every(connection)
+        duties += [
+            Duty(_VERIFICATION + one.merchant, times.verification, self._verify(one.merchant))
+            for one in known
+        ]
         return [duty for duty in (*duties, *self._further) if duty.every]
 
     def _orders(self, merchant: str) -> Callable[[Hold], Counts]:
@@ -203,6 +213,30 @@ class Scheduler:
             "keys_destroyed": len(destroyed.key_ids),
             "logs_deleted": logs,
         }
+
+    def _verify(self, merchant: str) -> Callable[[Hold], Counts]:
+        services, store = self._services, self._services.store
+
+        def work(hold: Hold) -> Counts:
+            renewed = store.clock()
+
+            def progress(_origin: str, _done: int, _total: int) -> None:
+                nonlocal renewed
+                self._go_on()
+                now = store.clock()
+                if now - renewed >= _RENEW:
+                    renewed = now
+                    with store.change() as connection:
+                        hold.renew(connection, now)
+
+            months = services.settings.keep_log_months
+            verdicts = verify_and_keep(store, merchant, (), progress, services.quorum, months)
+            broken = failed(verdicts)
+            if broken:
+                raise Unavailable("log", f"{broken[0].origin} does not hold: gateway audit verify")
+            return {"logs": len(verdicts)}
+
+        return work
 
     def _go_on(self) -> None:
         if self._stopped.is_set():

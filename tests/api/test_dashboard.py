@@ -40,6 +40,7 @@ def test_what_waits_and_what_is_late_is_counted(api: Api) -> None:
     assert values["gateway_backlog_known", ""] == 1
     assert values["gateway_deletions_overdue", ""] == 0
     assert values["gateway_messages_waiting", ""] == 0
+    assert values["gateway_logs_failed", ""] == 0
     assert values["gateway_log_lag_entries", ""] > 0
 
 

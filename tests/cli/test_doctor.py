@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from gateway.usecases.services import Services
 from gateway.vault import age_files
 from tests.builders import an_order
 from tests.cli.conftest import Gateway
@@ -178,3 +180,22 @@ def test_a_backup_is_asked_for_until_it_is_made_and_when_it_is_old(
     assert "backup" in findings(fresh("doctor", "--json"), "ok")
     clock.advance(days=2)
     assert "backup create" in str(findings(fresh("doctor", "--json"), "note")["backup"])
+
+
+def test_a_log_that_failed_its_verification_is_told(gateway: Gateway, services: Services) -> None:
+    """Until it was verified a first time, that is asked for."""
+    part = "verification"
+
+    def told(health: str) -> str:
+        found = json.loads(gateway("doctor", "--json").stdout)["findings"]
+        return " ".join(it["says"] for it in found if (it["part"], it["health"]) == (part, health))
+
+    assert "log of default was never verified" in told("note")
+    for merchant in ("default", "other"):
+        assert gateway("audit", "verify", "--merchant", merchant).exit_code == 0
+    assert "each log held when it was last verified" in told("ok")
+    edit = "UPDATE entries SET leaf = replace(leaf, 'carrier', 'courier') WHERE log = 1 AND \"index\" = 2"
+    with services.store.change() as connection:
+        connection.execute(text(edit))
+    assert gateway("audit", "verify").exit_code == 1
+    assert "2026q4 did not hold on 2026-11-23 12:00 UTC: entry 2" in told("broken")

@@ -5,10 +5,16 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from gateway.console import chart
 from gateway.model.account import Office
+from gateway.storage import verifications
+from gateway.storage.tables import entries
+from gateway.storage.verifications import Result
 from gateway.usecases.log.sequence import integrate_waiting
+from gateway.usecases.log.verified import verify_and_keep
+from gateway.usecases.log.witnessed import Quorum
 from gateway.usecases.reviewing.overview import Day
 from gateway.usecases.services import Services
 from policies.verdict import ReasonCode
@@ -72,6 +78,31 @@ def test_a_log_that_was_set_back_wants_attention(
     for file in (services.settings.data / "held").glob("*.checkpoint"):
         file.write_bytes(file.read_bytes().replace(b"\n", b"\nx", 1))
     assert "gateway audit verify" in reviewer.text("/console/")
+
+
+def test_the_overview_tells_when_the_log_was_verified(story: Story, reviewer: Reader) -> None:
+    """Never yet; up to which entry; or that it failed, where, and word for word why."""
+    store, clock = story.services.store, story.services.store.clock
+    assert "Vollständig geprüftnoch nie" in reviewer.text("/console/")
+
+    def verified() -> str:
+        verify_and_keep(store, "default", (), lambda *_: None, Quorum(), 12)
+        return reviewer.text("/console/")
+
+    page = verified()
+    with store.read() as connection:
+        [kept] = verifications.latest(connection, "default")
+    assert (kept.outcome, kept.verified_at) == (Result.VERIFIED, clock())
+    assert f"Alle {kept.size} Einträge bis dahin sind unverändert" in page
+    assert "hielt der Prüfung" not in page
+
+    with store.change() as connection:
+        edit = update(entries).where(entries.c.log == 1, entries.c.index == 3)
+        connection.execute(edit.values(leaf=b"{}"))
+    page = verified()
+    assert "Der erste falsche Eintrag hat die Nummer 3." in page
+    assert "entry 3 is not the one that was signed" in page
+    assert "nichts ist überfällig" not in page
 
 
 def test_an_operator_sees_numbers_without_ways_into_the_log(story: Story, operator: Reader) -> None:

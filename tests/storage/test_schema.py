@@ -18,6 +18,7 @@ from gateway.storage import (
     schema,
     sync_tables,
     tally_tables,
+    verification_tables,
 )
 from gateway.storage.database import Database
 from gateway.storage.tables import metadata
@@ -60,6 +61,7 @@ def test_the_migrations_make_the_tables(a_database: Callable[[], Database]) -> N
         rule_tables,
         sync_tables,
         tally_tables,
+        verification_tables,
     ):
         assert further.metadata is metadata
     database = a_database()

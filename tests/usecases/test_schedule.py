@@ -9,19 +9,21 @@ from typing import Any
 import pytest
 import structlog
 from flask import Response, request
+from sqlalchemy import update
 
-from gateway.audit.entry import Action
+from gateway.audit.entry import Action, Outcome
 from gateway.marketplaces.otto.local import CLIENT_ID, CLIENT_SECRET, a_shipment
 from gateway.marketplaces.otto.tokens import Credentials
-from gateway.storage import tasks
+from gateway.storage import tasks, verifications
+from gateway.storage.tables import entries
 from gateway.storage.tasks import Task
-from gateway.usecases import schedule
+from gateway.usecases import holding, merchants, schedule
 from gateway.usecases.incoming.connections import Connections
 from gateway.usecases.schedule import Scheduler
 from tests.builders import order_number
 from tests.marketplaces.otto.live import fails
 from tests.usecases.otto import SKU, Joined, an_otto_order, joined
-from tests.world import NOON, World
+from tests.world import NOON, TESTER, World
 
 
 @pytest.fixture
@@ -59,6 +61,7 @@ def test_orders_deliveries_and_retention_are_due_at_once(pair: Joined) -> None:
     scheduler(pair).look()
     assert pair.stored() == [order_number(1), order_number(2)]
     assert {name: task.outcome for name, task in states(pair.world).items()} == {
+        "log.verify:default": "done",
         "otto.deliveries:default": "done",
         "otto.orders:default": "done",
         "retention": "done",
@@ -77,6 +80,49 @@ def test_each_comes_again_after_its_own_time(pair: Joined) -> None:
     one.look()
     assert [target.partition("?")[0] for target in pair.otto.seen[seen:]] == ["/v4/orders"]
     assert states(pair.world)["retention"].ended_at == NOON
+
+
+def test_each_merchants_log_is_verified_once_a_day(
+    pair: Joined, said: list[dict[str, Any]]
+) -> None:
+    """What came of it is kept, for each merchant; one that does not hold keeps no other from it."""
+    world, one = pair.world, scheduler(pair)
+    merchants.create(world.store, "second", "Second")
+    world.store.write("second", lambda tx: tx.record(TESTER, Action.AUDIT_VIEWED, Outcome.DONE))
+
+    def kept() -> list[tuple[timedelta, str]]:
+        with world.store.read() as connection:
+            found = [verifications.latest(connection, it) for it in ("default", "second")]
+        return [(log.verified_at - NOON, log.outcome) for logs in found for log in logs]
+
+    one.look()
+    assert kept() == [(timedelta(), "verified")] * 2
+    with world.store.change() as connection:
+        edit = update(entries).where(entries.c.log == 1, entries.c.index == 1)
+        connection.execute(edit.values(leaf=b"{}"))
+    world.clock.forward(hours=23)
+    one.look()
+    assert kept() == [(timedelta(), "verified")] * 2
+    world.clock.forward(hours=1)
+    one.look()
+    day = timedelta(days=1)
+    assert kept() == [(day, "failed"), (day, "verified")]
+    failures = [event["task"] for event in said if event["event"] == "task.failed"]
+    assert failures == ["log.verify:default"]
+
+
+def test_a_verification_goes_on_only_as_long_as_it_is_its_own_turn(pair: Joined) -> None:
+    """Another node that took the task in the meantime keeps what it found, and it alone."""
+    world, one = pair.world, scheduler(pair)
+    hold = holding.take(world.store, "log.verify:default", "another")
+    assert hold is not None
+    one.look()
+    with world.store.read() as connection:
+        assert verifications.latest(connection, "default") == []
+    hold.let_go(holding.DONE, timedelta())
+    one.look()
+    with world.store.read() as connection:
+        assert len(verifications.latest(connection, "default")) == 1
 
 
 def test_deliveries_are_learnt_with_the_next_look_at_them(pair: Joined) -> None:
@@ -199,6 +245,7 @@ def test_what_is_set_to_never_is_left_alone(world: World, pair: Joined) -> None:
     environment = {
         "GATEWAY_SCHEDULE__ORDERS_MINUTES": "0",
         "GATEWAY_SCHEDULE__RETENTION_MINUTES": "0",
+        "GATEWAY_SCHEDULE__VERIFICATION_MINUTES": "0",
     }
     quiet = World(world.settings.data, world.settings.database_url, **environment)
     Scheduler(quiet.services, pair.connections).look()
@@ -207,10 +254,10 @@ def test_what_is_set_to_never_is_left_alone(world: World, pair: Joined) -> None:
 
 
 def test_merchants_without_credentials_are_not_asked_for(world: World) -> None:
-    """Retention is theirs all the same."""
+    """Retention is theirs all the same, and that their log is verified."""
     with joined(world) as pair:
         scheduler(pair).look()
-        assert states(world).keys() == {"retention"}
+        assert states(world).keys() == {"log.verify:default", "retention"}
         assert pair.otto.seen == []
 
 

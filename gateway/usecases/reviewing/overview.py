@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
@@ -10,12 +11,13 @@ from sqlalchemy import Connection
 from gateway.audit.entry import Action, Entry
 from gateway.audit.faults import AuditError
 from gateway.errors import GatewayError
-from gateway.storage import anchors, entries, erasure, logs, tallies, tree
+from gateway.storage import anchors, entries, erasure, logs, tallies, tree, verifications
 from gateway.storage.anchors import Anchor
 from gateway.storage.entries import Sought
 from gateway.storage.hints import Hint
 from gateway.storage.logs import KeptLog
 from gateway.storage.tallies import Kind
+from gateway.storage.verifications import Result, Verification
 from gateway.usecases.log.witnessed import Witnessed, largest
 from gateway.usecases.reviewing import hints
 from gateway.usecases.services import Services
@@ -49,6 +51,7 @@ class Day:
 class LogHealth:
     """The current log: its entries, its last checkpoint, and whether the copy held apart agrees.
 
+    `verified` is when its every entry was last looked at, and what came of it; None: never yet.
     `witnesses` is how many are configured; `outside` are the holders that have a checkpoint of it.
     """
 
@@ -57,6 +60,7 @@ class LogHealth:
     signed: int
     signed_at: datetime | None
     held: bool
+    verified: Verification | None
     witnesses: int
     witnessed: Witnessed | None
     outside: Sequence[Anchor]
@@ -72,12 +76,16 @@ class Keys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """What the first page shows. `deletions` are due by day (ordinal); `overdue` should be done."""
+    """What the first page shows. `deletions` are due by day (ordinal); `overdue` should be done.
+
+    `broken` is the first log that failed when the logs were last verified.
+    """
 
     days: Sequence[Day]
     lags: bool
     hints: Sequence[Hint]
     log: LogHealth | None
+    broken: Verification | None
     overdue: int
     deletions: Sequence[tuple[int, int]]
     keys: Keys | None
@@ -88,11 +96,13 @@ def overview(services: Services, merchant: str, zone: tzinfo) -> Overview:
     now = services.store.clock()
     with services.store.read() as connection:
         days, lags = _days(connection, merchant, now, zone)
+        verified = verifications.latest(connection, merchant)
         return Overview(
             days=days,
             lags=lags,
             hints=hints.current(connection, merchant, now, zone),
-            log=_log(services, connection, merchant),
+            log=_log(services, connection, merchant, verified),
+            broken=next((one for one in verified if one.outcome is Result.FAILED), None),
             overdue=erasure.due_between(connection, merchant, None, now),
             deletions=_deletions(connection, merchant, now, zone),
             keys=_keys(services),
@@ -122,8 +132,10 @@ def _days(
         rest = replace(part, low=max(part.low, tallies.counted(connection, part.log)))
         lags = lags or rest.high - rest.low > _TAIL
         for one in entries.newest(connection, rest, Sought(), _TAIL):
-            entry = Entry.parse(one.leaf)
-            note(entry.time.astimezone(zone).toordinal(), Kind.of(entry), 1)
+            # One that was tampered with must not keep this page from saying so.
+            with suppress(AuditError):
+                entry = Entry.parse(one.leaf)
+                note(entry.time.astimezone(zone).toordinal(), Kind.of(entry), 1)
     days = [
         Day(day=day, released=released[day], refused=refused.get(day, {}))
         for day in range(first, today + 1)
@@ -131,7 +143,12 @@ def _days(
     return days, lags
 
 
-def _log(services: Services, connection: Connection, merchant: str) -> LogHealth | None:
+def _log(
+    services: Services,
+    connection: Connection,
+    merchant: str,
+    verified: Sequence[Verification],
+) -> LogHealth | None:
     current = logs.one(connection, merchant, None)
     if current is None:
         return None
@@ -141,6 +158,7 @@ def _log(services: Services, connection: Connection, merchant: str) -> LogHealth
         signed=current.integrated,
         signed_at=tree.signed_at(connection, current.log, current.integrated),
         held=_is_held(services, connection, current),
+        verified=next((one for one in verified if one.origin == current.origin), None),
         witnesses=len(services.quorum.witnesses),
         witnessed=_witnessed(services, connection, current.log),
         outside=[
