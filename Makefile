@@ -28,7 +28,7 @@ up: $(VENV)/.installed
 	@exec $(BIN)/gateway serve
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m "not long" -n auto $(PYTEST)
+	$(BIN)/python -m pytest -m "not long" -n auto --dist worksteal $(PYTEST)
 
 test-long: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m long $(PYTEST)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,10 @@ hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("ci" if "CI" in os.environ else "unhurried")
 
 pytest_plugins = ("tests.databases", "tests.stricter", "tests.world")
+
+# Each process that a test starts finds its bytecode, as an installation's does from its second start.
+os.environ["PYTHONPYCACHEPREFIX"] = str(Path(sys.prefix) / "bytecode")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 """When every test begins."""
@@ -67,6 +72,12 @@ def a_carrier(carrier_id: str, **changes: Any) -> Carrier:
         "public_key": None,
     }
     return Carrier(carrier_id=carrier_id, **(terms | changes))
+
+
+def remember_proof(template: Template, data: Path) -> None:
+    """Make an empty data directory that holds nothing but the memory of the policy's proof."""
+    data.mkdir(mode=0o700)
+    shutil.copy(template.data / "policy-proof.json", data)
 
 
 @pytest.fixture(scope="session")

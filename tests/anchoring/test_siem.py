@@ -34,7 +34,7 @@ class Receiver:
         app = Flask(__name__)
         app.add_url_rule("/in", view_func=self._take, methods=["POST"])
         self.server = make_server("127.0.0.1", 0, app)
-        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
         self.thread.start()
 
     def stop(self) -> None:

@@ -200,7 +200,7 @@ def place(
     services = stricter.upgraded(assemble(load({"GATEWAY_DATA": str(data)}), clock, os.urandom))
     publishing.propose(services.rulebook, None)
     server = make_server("127.0.0.1", 0, create_app(services), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield Place(f"http://localhost:{server.port}", services, clock)
     server.shutdown()

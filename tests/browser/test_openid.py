@@ -40,7 +40,7 @@ def at_home(chromium: Chrome, axe: str, template: Template, tmp_path: Path) -> I
         services = assemble(load(told), clock, os.urandom)
         accounts.create(services.store, "default", EMAIL, Office.REVIEWER)
         server = make_server("127.0.0.1", 0, create_app(services), threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         place = Place(f"http://localhost:{server.port}", services, clock)
         made = Browser(chromium, place, axe)

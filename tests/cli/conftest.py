@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from gateway.cli import main
 from gateway.cli.running import Run
-from tests.conftest import Clock, Template
+from tests.conftest import Clock, Template, remember_proof
 
 
 class Gateway(Protocol):
@@ -45,9 +44,7 @@ def bare(environment: dict[str, str], clock: Clock) -> Gateway:
 @pytest.fixture
 def fresh(bare: Gateway, environment: dict[str, str], template: Template) -> Gateway:
     """The commands over a data directory that holds nothing but the memory of the policy's proof."""
-    data = Path(environment["GATEWAY_DATA"])
-    data.mkdir(mode=0o700)
-    shutil.copy(template.data / "policy-proof.json", data)
+    remember_proof(template, Path(environment["GATEWAY_DATA"]))
     return bare
 
 

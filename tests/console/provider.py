@@ -112,7 +112,7 @@ def served(now: Callable[[], float]) -> Iterator[Provider]:
 
     server = make_server("127.0.0.1", 0, app, threaded=True)
     provider.issuer = f"http://127.0.0.1:{server.port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield provider
     server.shutdown()

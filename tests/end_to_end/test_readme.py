@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Template, remember_proof
 from tests.end_to_end.live import ROOT, Live, environment, gateway
+from tests.end_to_end.warm import warm
 
 _MAKE = ("make up", "make test")
 """Run by tests of their own, in an empty clone."""
@@ -42,29 +44,32 @@ def examples() -> Iterator[Example]:
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+def shell(
+    template: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, str]]:
     """The environment of a reader who ran `make up`, with its gateway on a free port."""
     folder = tmp_path_factory.mktemp("readme")
+    remember_proof(template, folder / "data")
     said = gateway(folder / "data", "demo", "--json")
     tokens = {one["role"].upper(): one["token"] for one in json.loads(said.stdout)["clients"]}
     live = Live(folder / "data")
     # As in the README, the command is on the path.
     (folder / "bin").mkdir()
-    for name, run in (("gateway", "-m gateway"), ("python", "")):
-        command = folder / "bin" / name
-        command.write_text(f'#!/bin/sh\nexec {sys.executable} {run} "$@"\n')
-        command.chmod(0o700)
+    python = folder / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o700)
     (folder / "reviewer.token").write_text(tokens["REVIEWER"])
-    yield {
-        **environment(folder / "data"),
-        **tokens,
-        "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "DAY": (datetime.now(UTC) + timedelta(days=7)).date().isoformat(),
-        "DACHSER_KEY": "Key-0815",
-        "PORT": str(live.port),
-        "FOLDER": str(folder),
-    }
+    with warm(folder / "bin" / "gateway", ROOT):
+        yield {
+            **environment(folder / "data"),
+            **tokens,
+            "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "DAY": (datetime.now(UTC) + timedelta(days=7)).date().isoformat(),
+            "DACHSER_KEY": "Key-0815",
+            "PORT": str(live.port),
+            "FOLDER": str(folder),
+        }
     live.stop()
 
 

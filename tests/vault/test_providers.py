@@ -215,7 +215,7 @@ def not_bao() -> Iterator[tuple[HTTPServer, dict[str, Any]]]:
             """Nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield server, answer
     server.shutdown()
