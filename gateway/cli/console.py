@@ -65,6 +65,7 @@ def link(run: Run, name: str, merchant: str, as_json: bool) -> None:
 def list_(run: Run, merchant: str, as_json: bool) -> None:
     """Show all accounts, disabled ones too."""
     found = accounts.listing(run.services.store, run.merchant(merchant))
+    bound = accounts.bound(run.services.store, run.merchant(merchant))
     rows = [
         (one.account_id, one.name, one.office, one.carrier_id, one.created_at, one.disabled_at)
         for one in found
@@ -77,6 +78,7 @@ def list_(run: Run, merchant: str, as_json: bool) -> None:
             "carrier": one.carrier_id,
             "created_at": one.created_at,
             "disabled_at": one.disabled_at,
+            "is_bound": one.account_id in bound,
         }
         for one in found
     ]
@@ -92,6 +94,24 @@ def disable(run: Run, name: str, merchant: str) -> None:
     """End an account: its sessions end now, and nothing opens it any more."""
     account = accounts.disable(run.services.store, run.merchant(merchant), name)
     click.echo(f"{account.name} ({account.account_id}) is disabled.")
+
+
+@console.command(short_help="Let another person's company account open an account.")
+@click.argument("name")
+@merchant_option
+@pass_run
+def unbind(run: Run, name: str, merchant: str) -> None:
+    """Undo that an account belongs to the first company account that opened it.
+
+    For a person who was given a new company account, or when another provider takes over. The next
+    who signs in under the account's verified address is the only one from then on; sessions end now.
+
+    \b
+    Example:
+      gateway console unbind dpo@example.org
+    """
+    account = accounts.unbind(run.services.store, run.merchant(merchant), name)
+    click.echo(f"{account.name} ({account.account_id}) is bound to no company account any more.")
 
 
 def sign_in_address(run: Run, token: str, port: int | None = None) -> str:

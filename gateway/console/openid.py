@@ -6,8 +6,13 @@ from gateway.console import addresses
 from gateway.console.page import Again, Anyone, Cookie, Go, Html, Leave, Reply, Visit, home, page
 from gateway.errors import NotFound, Unavailable
 from gateway.usecases.people.openid import Provider
+from gateway.usecases.people.signin import NotLetIn
 
 _SIGN_IN = Anyone("it is where people sign in")
+_WHY = {
+    NotLetIn.UNKNOWN: "sign_in.openid_failed",
+    NotLetIn.OTHER_PERSON: "sign_in.openid_other",
+}
 
 
 @page("GET", "/sign-in/openid", access=_SIGN_IN, name="sign_in_openid", costly=True)
@@ -30,8 +35,8 @@ def sign_in_openid_back(visit: Visit) -> Reply:
         found = provider.finish(visit.browser, _callback(visit), visit.query)
     except Unavailable:
         return _failed("sign_in.openid_down", 503)
-    if found is None:
-        return _failed("sign_in.openid_failed", 403)
+    if isinstance(found, NotLetIn):
+        return _failed(_WHY[found], 403)
     return Go(page=home(found.account), cookie=Cookie(found.token))
 
 

@@ -51,6 +51,17 @@ passkeys = Table(
     Column("used_at", Instant),
 )
 
+openid_bindings = Table(
+    "openid_bindings",
+    metadata,
+    Column("account", String(32), ForeignKey("accounts.account"), primary_key=True),
+    # Who opens it with the company account, as the provider named them the first time.
+    Column("issuer", String(500), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("bound_at", Instant, nullable=False),
+    UniqueConstraint("issuer", "subject"),
+)
+
 recovery_codes = Table(
     "recovery_codes",
     metadata,

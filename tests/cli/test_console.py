@@ -4,6 +4,9 @@ import json
 from urllib.parse import urlsplit
 
 from gateway.app import create_app
+from gateway.storage.openid_bindings import Person
+from gateway.usecases.people import signin
+from gateway.usecases.people.signin import SignedIn, Vouched
 from gateway.usecases.services import Services
 from tests.cli.conftest import Gateway
 
@@ -35,6 +38,19 @@ def test_a_disabled_account_gets_no_link(gateway: Gateway) -> None:
     [listed] = json.loads(gateway("console", "list", "--json").stdout)["accounts"]
     assert listed["name"] == "ada"
     assert listed["disabled_at"] is not None
+
+
+def test_an_account_is_let_go_of_by_the_company_account(
+    gateway: Gateway, services: Services
+) -> None:
+    """The list tells which are bound; what is not bound cannot be let go of."""
+    gateway("console", "create", "--name", "ada", "--role", "operator")
+    vouched = Vouched(Person("https://login.example", "4711"), "ada")
+    assert isinstance(signin.by_openid(services.store, vouched), SignedIn)
+    for bound, unbound in ((True, 0), (False, 1)):
+        [listed] = json.loads(gateway("console", "list", "--json").stdout)["accounts"]
+        assert listed["is_bound"] is bound
+        assert gateway("console", "unbind", "ada").exit_code == unbound
 
 
 def test_what_does_not_fit_is_said(gateway: Gateway) -> None:

@@ -90,7 +90,46 @@ def test_whom_the_provider_vouches_for_comes_in(visitor: Reader, house: Services
     assert session[0] is Way.OPENID
     [entry] = log(house)
     assert (entry.action, entry.actor.id) == (Action.SIGNIN_SUCCEEDED, account.account_id)
-    assert entry.detail == {"way": "openid"}
+    assert entry.detail == {"way": "openid", "openid": "bound"}
+    assert sign_in(visitor).status_code == 303
+    assert log(house)[1].detail == {"way": "openid"}
+
+
+def test_an_address_that_passed_to_another_person_opens_nothing(
+    visitor: Reader, provider: Provider, house: Services
+) -> None:
+    """Whoever was first keeps the account, says the page; until the operator lets another one in."""
+    assert sign_in(visitor).status_code == 303
+    provider.claims = {"email": EMAIL, "sub": "another"}
+    other = Reader(create_app(house), house)
+    other.get("/console/sign-in")
+    answer = sign_in(other)
+    assert answer.status_code == 403
+    assert "gehört zu einem anderen Firmenkonto" in words(answer)
+    [account] = accounts.listing(house.store, "default")
+    refused = log(house)[-1]
+    assert (refused.action, refused.actor.id) == (Action.SIGNIN_FAILED, account.account_id)
+    assert refused.detail == {"why": "openid-subject"}
+
+    accounts.unbind(house.store, "default", EMAIL)
+    assert visitor.get("/console/account").status_code == 303
+    assert sign_in(other).status_code == 303
+    provider.claims = {"email": EMAIL}
+    assert sign_in(visitor).status_code == 403
+
+
+def test_a_person_opens_one_account_whatever_address_they_have_now(
+    visitor: Reader, provider: Provider, house: Services
+) -> None:
+    """Somebody who changed their address at the provider to a colleague's is not the colleague."""
+    assert sign_in(visitor).status_code == 303
+    colleague = "colleague@example.org"
+    accounts.create(house.store, "default", colleague, Office.OPERATOR)
+    provider.claims = {"email": colleague}
+    answer = sign_in(visitor)
+    assert (answer.status_code, log(house)[-1].action) == (403, Action.SIGNIN_FAILED)
+    accounts.disable(house.store, "default", EMAIL)
+    assert sign_in(visitor).status_code == 303
 
 
 def test_each_sign_in_has_its_own_state_nonce_and_challenge(visitor: Reader) -> None:
@@ -124,6 +163,9 @@ def test_each_sign_in_has_its_own_state_nonce_and_challenge(visitor: Reader) -> 
         {"email": EMAIL, "nonce": None},
         {"email": EMAIL, "at_hash": "x" * 22},
         {"email": EMAIL, "sub": None},
+        {"email": EMAIL, "sub": ""},
+        {"email": EMAIL, "sub": "x" * 256},
+        {"email": EMAIL, "sub": 4711},
     ],
 )
 def test_an_answer_that_does_not_hold_lets_nobody_in(

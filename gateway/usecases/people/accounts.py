@@ -10,7 +10,7 @@ from gateway.audit.entry import Action, Actor, Outcome
 from gateway.errors import Conflict, InvalidInput, NotFound
 from gateway.model.account import Account, Office
 from gateway.model.ids import Entropy
-from gateway.storage import accounts, sessions
+from gateway.storage import accounts, openid_bindings, sessions
 from gateway.storage.store import Store, Transaction
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.clients import check_registered
@@ -76,10 +76,34 @@ def disable(store: Store, merchant: str, name: str) -> Account:
         accounts.disable(tx.connection, account.account_id, tx.now)
         sessions.end_all(tx.connection, account.account_id)
         sessions.drop_tickets(tx.connection, account.account_id, LINK)
+        openid_bindings.unbind(tx.connection, account.account_id)
         _record(tx, Action.CLIENT_REVOKED, account)
         return replace(account, disabled_at=tx.now)
 
     return store.write(merchant, work)
+
+
+def unbind(store: Store, merchant: str, name: str) -> Account:
+    """Let the next person that the house's provider vouches for open the account, and end its sessions.
+
+    NotFound when there is none, Conflict when nobody opened it so.
+    """
+    account = find(store, merchant, name)
+
+    def work(tx: Transaction) -> Account:
+        if not openid_bindings.unbind(tx.connection, account.account_id):
+            raise Conflict(f"{account.name} is bound to no company account")
+        sessions.end_all(tx.connection, account.account_id)
+        _record(tx, Action.CLIENT_ROTATED, account, openid="unbound")
+        return account
+
+    return store.write(merchant, work)
+
+
+def bound(store: Store, merchant: str) -> frozenset[str]:
+    """The ids of the merchant's accounts that a company account was bound to."""
+    with store.read() as connection:
+        return openid_bindings.bound(connection, merchant)
 
 
 def link(store: Store, account: Account) -> str:
@@ -121,6 +145,6 @@ def hashed(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _record(tx: Transaction, action: Action, account: Account) -> None:
-    detail = {"account": account.account_id, "role": account.office.value}
+def _record(tx: Transaction, action: Action, account: Account, **further: str) -> None:
+    detail = {"account": account.account_id, "role": account.office.value, **further}
     tx.record(OPERATOR, action, Outcome.DONE, carrier=account.carrier_id, detail=detail)

@@ -1,8 +1,9 @@
 """Signs people in through the house's own OpenID Connect provider; only an account that is there opens.
 
 Authorization code with PKCE, state and nonce (OpenID Connect Core 3.1, RFC 9700). It never makes an
-account, never believes an address that the provider did not verify, and never opens a carrier's: the
-merchant's provider must not let anybody see a contact.
+account, never believes an address that the provider did not verify, never takes another person for whom the
+account was first opened, and never opens a carrier's: the merchant's provider must not let anybody
+see a contact.
 """
 
 import base64
@@ -25,10 +26,11 @@ from requests import RequestException
 from gateway.errors import Unavailable
 from gateway.settings import OpenidSettings
 from gateway.storage import sessions
+from gateway.storage.openid_bindings import Person
 from gateway.storage.store import Store
 from gateway.usecases.people import signin
 from gateway.usecases.people.accounts import hashed, secret
-from gateway.usecases.people.signin import SignedIn
+from gateway.usecases.people.signin import NotLetIn, SignedIn, Vouched
 
 _ALGORITHMS = ("RS256", "PS256", "ES256", "Ed25519")
 _SKEW_SECONDS = 60
@@ -38,6 +40,7 @@ _LIFE = timedelta(minutes=10)
 
 _KNOWN_LIFE = timedelta(hours=1)
 _TIMEOUT_SECONDS = 5
+_LONGEST_SUBJECT = 255
 _DISCOVERY = "/.well-known/openid-configuration"
 
 
@@ -65,19 +68,17 @@ class Provider:
             sessions.add_ticket(connection, _ticket(browser, state), _KIND, None, ends_at)
         return str(address)
 
-    def finish(self, browser: str, callback: str, answer: Mapping[str, str]) -> SignedIn | None:
-        """With what the provider sent the browser back with; None when anything does not hold."""
+    def finish(self, browser: str, callback: str, answer: Mapping[str, str]) -> SignedIn | NotLetIn:
+        """With what the provider sent the browser back with; nobody is let in when anything does not hold."""
         state = answer.get("state", "")
         if not self._used_up(browser, state):
             # Nobody was asked, so nobody answered: there is nothing to put on record.
-            return None
+            return NotLetIn.UNKNOWN
         if answer.get("iss", self.settings.issuer) != self.settings.issuer:
             return signin.by_openid(self.store, None)
         with self._session(callback) as session:
             claims = _asked(lambda: self._claims(session, browser, state, answer.get("code", "")))
-        verified = claims is not None and claims.get("email_verified") is True
-        email = claims.get("email") if claims is not None and verified else None
-        return signin.by_openid(self.store, email if isinstance(email, str) else None)
+        return signin.by_openid(self.store, None if claims is None else _vouched(claims))
 
     def _claims(
         self, session: OAuth2Session, browser: str, state: str, code: str
@@ -150,6 +151,16 @@ def _asked(ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any] | None:
         raise _unavailable() from fault
     except (OAuthError, JoseError, ValueError, KeyError, TypeError):
         return None
+
+
+def _vouched(claims: Mapping[str, Any]) -> Vouched | None:
+    """Whom it is about; None where the address is not verified, or the name no name (Core 2: `sub`)."""
+    email, subject = claims.get("email"), claims.get("sub")
+    if claims.get("email_verified") is not True or not isinstance(email, str):
+        return None
+    if not isinstance(subject, str) or not 1 <= len(subject) <= _LONGEST_SUBJECT:
+        return None
+    return Vouched(Person(claims["iss"], subject), email)
 
 
 def _json(session: OAuth2Session, address: str) -> Any:

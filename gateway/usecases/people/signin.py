@@ -1,17 +1,19 @@
 """Signs people in to the console; every attempt for an account is an entry, and says no more than that.
 
 A password never suffices alone. What is answered to a failed attempt never tells which part failed,
-nor whether there is such an account.
+nor whether there is such an account; only whom the house's provider vouches for is told more.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from gateway.audit.entry import Action, Actor, Outcome
 from gateway.model.account import VISITOR, Account, Office, Passkey, Session, Way
-from gateway.storage import accounts, sessions
+from gateway.storage import accounts, openid_bindings, sessions
 from gateway.storage.accounts import Locks
+from gateway.storage.openid_bindings import Person
 from gateway.storage.store import Store, Transaction
 from gateway.usecases.merchants import DEFAULT
 from gateway.usecases.people import factors
@@ -37,6 +39,21 @@ class SignedIn:
 
     token: str
     account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """Whom the house's provider vouches for, and the address that it has verified."""
+
+    person: Person
+    email: str
+
+
+class NotLetIn(StrEnum):
+    """Why the company account opens nothing here."""
+
+    UNKNOWN = "unknown"
+    OTHER_PERSON = "other person"
 
 
 def by_link(store: Store, token: str) -> SignedIn | None:
@@ -109,19 +126,31 @@ def by_passkey(
     return store.write(account.merchant, work)
 
 
-def by_openid(store: Store, name: str | None) -> SignedIn | None:
-    """As whom the house's own provider vouches for; None for nobody, and for a carrier's account."""
-    with store.read() as connection:
-        account = accounts.by_name(connection, folded(name)) if name else None
-    if account is None or account.disabled_at is not None:
-        _record_stranger(store)
-        return None
+def by_openid(store: Store, vouched: Vouched | None) -> SignedIn | NotLetIn:
+    """As whom the house's own provider vouches for; never with a carrier's account.
 
-    def work(tx: Transaction) -> SignedIn | None:
+    The first who opens an account so is the only one from then on: whoever gets the same address
+    later, or comes with another's, is somebody else.
+    """
+    with store.read() as connection:
+        account = accounts.by_name(connection, folded(vouched.email)) if vouched else None
+    if vouched is None or account is None or account.disabled_at is not None:
+        _record_stranger(store)
+        return NotLetIn.UNKNOWN
+    person = vouched.person
+
+    def work(tx: Transaction) -> SignedIn | NotLetIn:
         if account.office is Office.CARRIER:
             _refused(tx, actor(account), Way.OPENID.value)
-            return None
-        return _begin(tx, account, Way.OPENID)
+            return NotLetIn.UNKNOWN
+        opens = openid_bindings.of_account(tx.connection, account.account_id)
+        if opens == person:
+            return _begin(tx, account, Way.OPENID)
+        if opens is not None or openid_bindings.opens_any(tx.connection, person):
+            _refused(tx, actor(account), "openid-subject")
+            return NotLetIn.OTHER_PERSON
+        openid_bindings.bind(tx.connection, account.account_id, person, tx.now)
+        return _begin(tx, account, Way.OPENID, openid="bound")
 
     return store.write(account.merchant, work)
 
@@ -164,12 +193,13 @@ def sign_out_elsewhere(store: Store, account: Account, token: str) -> None:
 # ---- What each way ends in ----------------------------------------------------------------------
 
 
-def _begin(tx: Transaction, account: Account, way: Way) -> SignedIn:
+def _begin(tx: Transaction, account: Account, way: Way, **further: str) -> SignedIn:
     token = secret(tx.entropy)
     sessions.forget_ended(tx.connection, tx.now)
     sessions.add(tx.connection, hashed(token), account.account_id, way, tx.now, tx.now + LIFE)
     accounts.forget_failures(tx.connection, account.account_id)
-    tx.record(actor(account), Action.SIGNIN_SUCCEEDED, Outcome.DONE, detail={"way": way.value})
+    detail = {"way": way.value, **further}
+    tx.record(actor(account), Action.SIGNIN_SUCCEEDED, Outcome.DONE, detail=detail)
     return SignedIn(token, account)
 
 
