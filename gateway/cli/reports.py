@@ -13,7 +13,7 @@ from gateway.cli.types import OneOf
 from gateway.console.printing import pdf
 from gateway.console.telling import Content, told
 from gateway.console.telling.document import Document, Section
-from gateway.console.words import Catalogue, Language, Words
+from gateway.console.words import Language, Words, shipped
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.reports import access as access_review
 from gateway.usecases.reports import breach as breach_scope
@@ -147,7 +147,7 @@ def _give(run: Run, form: dict[str, Any], made: Made[Content]) -> None:
     if form["as_json"]:
         click.echo(json.dumps(as_json(made), ensure_ascii=False, indent=2))
         return
-    words = Words(Catalogue.load(), form["language"], run.settings.console.time_zone)
+    words = Words(shipped(), form["language"], run.settings.console.time_zone)
     document = told(words, made)
     if form["paper"] is None:
         click.echo("\n".join(_lines(document)))

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from flask import Response, json, request, url_for
-from jinja2 import Environment
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.console import addresses, assets, knots
 from gateway.console.cookies import Jar, form_token
@@ -51,11 +52,23 @@ def protect(response: Response) -> None:
         response.headers.setdefault(name, value)
 
 
+@cache
+def _templates() -> Environment:
+    """The package's own, each compiled at its first use in a process."""
+    return Environment(
+        loader=PackageLoader("gateway.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """Renders with these templates, keeps cookies in this jar, and leads to these pages."""
+    """Renders the templates, keeps cookies in this jar, and leads to these pages."""
 
-    environment: Environment
     jar: Jar
     navigation: Sequence[Page]
 
@@ -91,7 +104,7 @@ class Replies:
         return response
 
     def _html(self, visit: Visit, reply: Html) -> Response:
-        template = self.environment.get_template(reply.template)
+        template = _templates().get_template(reply.template)
         return Response(
             template.render(**self._everywhere(visit), **reply.values),
             reply.status,

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, g, request
-from jinja2 import StrictUndefined
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
@@ -23,7 +22,7 @@ from gateway.console import addresses, replies
 from gateway.console.cookies import Jar, is_form_token
 from gateway.console.page import Again, Anyone, Desk, Go, Html, Page, Reply, Visit
 from gateway.console.replies import Replies
-from gateway.console.words import Catalogue, Language, Words
+from gateway.console.words import Catalogue, Language, Words, shipped
 from gateway.errors import Conflict, Gone, InvalidInput, NotFound, Unavailable
 from gateway.model.account import Session
 from gateway.model.ids import new_id
@@ -68,16 +67,14 @@ def build(desk: Desk, pages: Sequence[Page], log: Any) -> Flask:
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["MAX_CONTENT_LENGTH"] = _BODY_BYTES
     app.url_map.merge_slashes = False
-    app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     jar = Jar(secure=settings.address.startswith("https://"))
     site = Site(
         desk=desk,
         address=settings.address,
         jar=jar,
-        catalogue=Catalogue.load(),
+        catalogue=shipped(),
         zone=settings.time_zone,
-        replies=Replies(app.jinja_env, jar, [one for one in pages if one.leads]),
+        replies=Replies(jar, [one for one in pages if one.leads]),
         rates=FixedWindowRateLimiter(MemoryStorage()),
         log=log,
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -72,6 +73,12 @@ class Catalogue:
             return self._texts[key][language]
         except KeyError:
             raise TextMissing(key) from None
+
+
+@cache
+def shipped() -> Catalogue:
+    """The texts of the package, read once in a process."""
+    return Catalogue.load()
 
 
 @dataclass(frozen=True, slots=True)

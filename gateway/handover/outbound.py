@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
@@ -82,10 +83,15 @@ class Outbound:
         *,
         unsafe_allow_loopback: bool = False,
     ) -> None:
-        self._trust = trust or ssl.create_default_context()
+        self._given = trust
         self._resolve = resolve
         self._monotonic = monotonic
         self._allow_loopback = unsafe_allow_loopback
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        """The given one, or what the system trusts; it takes long to read, and few processes dial."""
+        return self._given or ssl.create_default_context()
 
     def dial(self, url: str) -> "Line | Unreached":
         """A connection to where `url` points, its certificate checked; nothing is asked for yet.

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 from gateway.api import problems
@@ -40,6 +41,12 @@ def test_the_description_is_openapi_and_names_every_route(api: Api) -> None:
         *("/openapi.json", "/docs", "/docs/integrate", "/docs/docs.css"),
     }
     assert spec["paths"].keys() <= paths
+
+
+def test_no_setting_changes_what_is_promised(an_api: Callable[..., Api]) -> None:
+    """Whatever its operator set, a gateway says the same of itself."""
+    other = an_api(GATEWAY_LIMITS__ORDER_BYTES="2048", GATEWAY_RETENTION__LATEST_DAYS="60")
+    assert json.loads(other.get("/openapi.json").data) == Api.published
 
 
 def test_every_operation_wants_the_token_unless_it_says_otherwise(api: Api) -> None:

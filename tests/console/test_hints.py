@@ -10,7 +10,7 @@ import pytest
 from markupsafe import Markup
 
 from gateway.audit.entry import Action
-from gateway.console.words import Catalogue, Language
+from gateway.console.words import Language, shipped
 from gateway.model.account import Office
 from gateway.storage.hints import HintKind
 from gateway.usecases.services import Services
@@ -140,7 +140,7 @@ def test_a_registration_that_lapses_soon_is_a_hint(
 
 def test_every_rule_is_told_in_one_sentence_in_both_languages() -> None:
     """What is worth a look, and why, each without a second sentence."""
-    catalogue = Catalogue.load()
+    catalogue = shipped()
     for kind in HintKind:
         for key, language in product((f"hint.{kind}", f"because.{kind}"), Language):
             for text in catalogue.forms(key, language).values():

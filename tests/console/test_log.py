@@ -13,7 +13,7 @@ from markupsafe import Markup
 from gateway.audit.entry import Action, Entry, Outcome
 from gateway.audit.proof import Verified, verify_receipt
 from gateway.audit.receipt import Receipt
-from gateway.console.words import Catalogue
+from gateway.console.words import shipped
 from gateway.model.account import Office
 from gateway.storage import entries
 from gateway.usecases import forget
@@ -53,7 +53,7 @@ def test_every_fact_of_an_entry_has_its_words() -> None:
     wanted = [f"sentence.{it}" for it in Action] + [f"action.{it}" for it in Action]
     wanted += [f"reason.{it}" for it in ReasonCode] + [f"outcome.{it}" for it in Outcome]
     wanted += [f"{kind}.{it}" for kind in ("purpose", "for") for it in Purpose]
-    assert set(wanted) <= Catalogue.load().keys()
+    assert set(wanted) <= shipped().keys()
 
 
 def test_a_row_is_one_plain_sentence(story: Story, reviewer: Reader) -> None:

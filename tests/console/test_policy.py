@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.console.words import Catalogue
+from gateway.console.words import shipped
 from gateway.usecases import forget
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.merchants import note_policy
@@ -26,7 +26,7 @@ def test_every_rule_and_statement_is_on_the_page(reviewer: Reader, services: Ser
 
 def test_every_fact_and_statement_has_its_words() -> None:
     """What a later policy adds cannot be forgotten here."""
-    catalogue = Catalogue.load()
+    catalogue = shipped()
     for statement in (one for several in INVARIANTS.values() for one in several):
         assert f"invariant.{statement.name}" in catalogue
     for name, values in FACTS.items():

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.console import printing
 from gateway.console.telling import told
-from gateway.console.words import Catalogue, Language, Words
+from gateway.console.words import Language, Words, shipped
 from gateway.usecases import clients
 from gateway.usecases.reports.access import access
 from gateway.usecases.services import Services
@@ -54,7 +54,7 @@ def test_names_are_text_on_every_page_and_paper(reviewer: Reader, services: Serv
         assert name in words(shown) or "<" in name
     made = access(services, "default", TESTER, "2026q4")
     zone = services.settings.console.time_zone
-    document = told(Words(Catalogue.load(), Language.GERMAN, zone), made)
+    document = told(Words(shipped(), Language.GERMAN, zone), made)
     assert printing.pdf(document, made.made_at.replace(microsecond=123456), "x")
     assert set(HOSTILE) <= {row[0] for row in document.sections[2].table.rows}
 
