@@ -27,7 +27,9 @@ def url() -> str:
 def test_the_imitation_answers_until_it_is_stopped(data: Path, tmp_path: Path, url: str) -> None:
     """The credentials are set, a sync takes all of its orders in, and Ctrl-C ends it."""
     told = environment(data) | leading_to(url, tmp_path / "config")
-    command = [sys.executable, "-u", "-m", "gateway", "demo", "--with-otto"]
+    # A child of a job in the background would not hear Ctrl-C.
+    hearing = ["env", "--default-signal=INT"]
+    command = [*hearing, sys.executable, "-u", "-m", "gateway", "demo", "--with-otto"]
     demo = subprocess.Popen(command, env=told, cwd=ROOT, stdout=subprocess.PIPE)
     assert demo.stdout is not None
     try:
