@@ -2,10 +2,11 @@
 
 import struct
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from sqlalchemy import Column, Connection, bindparam, func, insert, select, update
+from sqlalchemy import Column, Connection, Select, bindparam, func, insert, select, update
 
 from gateway.audit.entry import Action, Entry
 from gateway.storage import tree
@@ -16,6 +17,15 @@ from gateway.storage.tally_tables import kinds, tallied, tallies
 
 Cell = tuple[int, Kind, int]
 """Entries that are counted as one: the block, what they have in common, the day (proleptic ordinal)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """Entries that come next, oldest first; `start` is the index of the first."""
+
+    start: int
+    entries: Sequence[Entry]
+
 
 _KEY: dict[Column[Any], Any] = {
     tallies.c.log: bindparam("in_log"),
@@ -33,6 +43,10 @@ _GROW = Prepared(
 )
 
 
+def _upto(log: int) -> Select[Any]:
+    return select(tallied.c.upto).where(tallied.c.log == log)
+
+
 def waiting(connection: Connection) -> list[tuple[int, str]]:
     """The logs that have entries which are not counted, each with its merchant."""
     found = select(logs.c.log, logs.c.merchant).outerjoin(tallied, tallied.c.log == logs.c.log)
@@ -40,24 +54,30 @@ def waiting(connection: Connection) -> list[tuple[int, str]]:
     return [(row.log, row.merchant) for row in connection.execute(found.where(uncounted))]
 
 
-def count(connection: Connection, log: int, merchant: str, zone: tzinfo, limit: int) -> list[Entry]:
-    """Count the next entries, at most `limit`; which they were, oldest first."""
-    row = select(tallied.c.upto).where(tallied.c.log == log).with_for_update()
-    start = connection.execute(row).scalar()
-    if start is None:
-        connection.execute(insert(tallied).values(log=log, upto=0))
-        start = 0
+def following(connection: Connection, log: int, limit: int) -> Uncounted:
+    """The next entries that are to be counted, at most `limit`."""
+    start = connection.execute(_upto(log)).scalar() or 0
     leaves = tree.leaves(connection, log, start, start + limit)
+    return Uncounted(start, [Entry.parse(leaf) for leaf in leaves])
+
+
+def count(
+    connection: Connection, log: int, merchant: str, zone: tzinfo, uncounted: Uncounted
+) -> bool:
+    """Count these entries; whether they were not counted yet."""
+    upto = connection.execute(_upto(log).with_for_update()).scalar()
+    if upto is None:
+        connection.execute(insert(tallied).values(log=log, upto=0))
+    if (upto or 0) != uncounted.start:
+        return False
     cells: dict[Cell, list[tuple[int, int]]] = {}
-    parsed = [Entry.parse(leaf) for leaf in leaves]
-    for index, entry in enumerate(parsed, start):
+    for index, entry in enumerate(uncounted.entries, uncounted.start):
         cell = (index // BLOCK, Kind.of(entry), entry.time.astimezone(zone).toordinal())
         cells.setdefault(cell, []).append((index % BLOCK, short(entry.subject)))
-    if cells:
-        add(connection, log, merchant, cells)
-    end = start + len(leaves)
+    add(connection, log, merchant, cells)
+    end = uncounted.start + len(uncounted.entries)
     connection.execute(update(tallied).where(tallied.c.log == log).values(upto=end))
-    return parsed
+    return True
 
 
 def add(

@@ -1,17 +1,18 @@
 """Keeps hints, and the habits that they are held against."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Column, Connection, bindparam, insert, select, update
 
 from gateway.storage.hint_tables import habits, hints
 from gateway.storage.prepared import Prepared
 
 _BEYOND = 1 << 30
+_CHUNK = 400
 _MINE = (habits.c.merchant == bindparam("of")) & (habits.c.habit == bindparam("called"))
 _HABIT = Prepared(
     select(habits.c.slot, habits.c.count)
@@ -35,6 +36,28 @@ _BEGIN = Prepared(
         habit=bindparam("called"),
         slot=bindparam("at"),
         count=bindparam("more"),
+    )
+)
+_NEWER: dict[Column[Any], Any] = {
+    hints.c.number: bindparam("so_many"),
+    hints.c.usual: bindparam("as_usual"),
+    hints.c.seen_at: bindparam("seen"),
+}
+_RENEW = Prepared(
+    update(hints)
+    .where(hints.c.merchant == bindparam("of"), hints.c.hint == bindparam("named"))
+    .values(_NEWER)
+)
+_NOTE = Prepared(
+    insert(hints).values(
+        {
+            hints.c.merchant: bindparam("of"),
+            hints.c.hint: bindparam("named"),
+            hints.c.kind: bindparam("of_kind"),
+            hints.c.about: bindparam("about_whom"),
+            hints.c.day: bindparam("on_day"),
+            **_NEWER,
+        }
     )
 )
 
@@ -104,13 +127,15 @@ def one(connection: Connection, merchant: str, key: str) -> Hint | None:
     return None if row is None else _hint(row)
 
 
-def put(connection: Connection, merchant: str, hint: Hint) -> None:
-    """Store a hint, or what is newer of one that is there; a review of it stays."""
-    mine = (hints.c.merchant == merchant) & (hints.c.hint == hint.key)
-    newer = {"number": hint.number, "usual": hint.usual, "seen_at": hint.seen_at}
-    if connection.execute(update(hints).where(mine).values(newer)).rowcount == 0:
-        row = {"kind": hint.kind.value, "about": hint.about, "day": hint.day, **newer}
-        connection.execute(insert(hints).values(merchant=merchant, hint=hint.key, **row))
+def put(connection: Connection, merchant: str, noticed: Iterable[Hint]) -> None:
+    """Store hints, or what is newer of those that are there; a review of one stays."""
+    rows = {it.key: _row(merchant, it) for it in noticed}
+    there: set[str] = set()
+    for some in _in_chunks(list(rows)):
+        mine = (hints.c.merchant == merchant) & hints.c.hint.in_(some)
+        there.update(connection.execute(select(hints.c.hint).where(mine)).scalars())
+    _RENEW.run(connection, [row for key, row in rows.items() if key in there])
+    _NOTE.run(connection, [row for key, row in rows.items() if key not in there])
 
 
 def review(connection: Connection, merchant: str, key: str, found: Review) -> None:
@@ -145,6 +170,24 @@ def add(connection: Connection, merchant: str, name: str, added: Mapping[int, in
     ]
     _ADD.run(connection, [row for row in rows if row["at"] in there])
     _BEGIN.run(connection, [row for row in rows if row["at"] not in there])
+
+
+def _row(merchant: str, hint: Hint) -> dict[str, Any]:
+    return {
+        "of": merchant,
+        "named": hint.key,
+        "of_kind": hint.kind.value,
+        "about_whom": hint.about,
+        "on_day": hint.day,
+        "seen": hint.seen_at,
+        "so_many": hint.number,
+        "as_usual": hint.usual,
+    }
+
+
+def _in_chunks(keys: list[str]) -> Iterator[list[str]]:
+    for at in range(0, len(keys), _CHUNK):
+        yield keys[at : at + _CHUNK]
 
 
 def _hint(row: Any) -> Hint:

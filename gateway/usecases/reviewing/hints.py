@@ -42,7 +42,7 @@ def review(
         hint = known[key]
         if hint.kind is HintKind.LAPSING:
             # It was worked out from the registration until now.
-            hints.put(tx.connection, tx.merchant, replace(hint, seen_at=tx.now))
+            hints.put(tx.connection, tx.merchant, [replace(hint, seen_at=tx.now)])
         found = Review(at=tx.now, account_id=account.account_id, conclusion=conclusion)
         hints.review(tx.connection, tx.merchant, key, found)
         about = hint.about if hint.kind in _OF_CARRIERS else None

@@ -8,7 +8,7 @@ in one sentence, and led back to the entries that it is about.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 from statistics import median_low
 
@@ -37,17 +37,48 @@ KNOWN = 100
 _ABOUT = 64
 
 
-def notice(connection: Connection, merchant: str, zone: tzinfo, found: Sequence[Entry]) -> None:
-    """Store what is worth a look in entries that are counted for the first time, oldest first."""
-    released = [it for it in found if it.action is Action.CONTACT_RELEASED and it.carrier]
+def notice(
+    connection: Connection,
+    merchant: str,
+    zone: tzinfo,
+    found: Sequence[Entry],
+    repeated: Iterable[Hint],
+) -> None:
+    """Store what is worth a look in entries that are counted for the first time, oldest first.
+
+    `repeated` was seen in them before: it takes longer, and needs no writer to stand still.
+    """
     refused = [it for it in found if it.action is Action.CONTACT_REFUSED]
     noticed = [
-        *_of_carriers(connection, merchant, zone, released),
+        *_of_carriers(connection, merchant, zone, _released(found)),
         *_far_above(connection, merchant, zone, HintKind.REFUSALS, refused),
-        *_repeated(connection, merchant, zone, released),
+        *repeated,
     ]
-    for hint in noticed:
-        hints.put(connection, merchant, hint)
+    hints.put(connection, merchant, noticed)
+
+
+def repeated(
+    connection: Connection, merchant: str, zone: tzinfo, found: Sequence[Entry]
+) -> list[Hint]:
+    """Contacts that were fetched often within some days, up to the last of these entries."""
+    released = _released(found)
+    if not released:
+        return []
+    last_of = {it.subject: it.time for it in released if it.subject}
+    since = released[0].time - WITHIN
+    times_of = entries.released_times(connection, merchant, list(last_of), since)
+    noticed = []
+    for subject, times in times_of.items():
+        last = last_of[subject]
+        number = sum(last - WITHIN < time <= last for time in times)
+        if number >= OFTEN:
+            # One hint for a contact and day: a day more is more to look at.
+            noticed.append(_hint(HintKind.REPEATED, subject, last, zone, number, 0))
+    return noticed
+
+
+def _released(found: Sequence[Entry]) -> list[Entry]:
+    return [it for it in found if it.action is Action.CONTACT_RELEASED and it.carrier]
 
 
 def _of_carriers(
@@ -113,23 +144,6 @@ def _far_above(
             if number >= FEW and number >= FAR_ABOVE * (usual or 0):
                 last = max(it.time for it in own if it.time.astimezone(zone).toordinal() == day)
                 yield _hint(kind, who, last, zone, number, usual or 0)
-
-
-def _repeated(
-    connection: Connection, merchant: str, zone: tzinfo, released: Sequence[Entry]
-) -> Iterator[Hint]:
-    """Contacts that were fetched often within some days, up to the last of these entries."""
-    if not released:
-        return
-    last_of = {it.subject: it.time for it in released if it.subject}
-    since = released[0].time - WITHIN
-    found = entries.released_times(connection, merchant, list(last_of), since)
-    for subject, times in found.items():
-        last = last_of[subject]
-        number = sum(last - WITHIN < time <= last for time in times)
-        if number >= OFTEN:
-            # One hint for a contact and day: a day more is more to look at.
-            yield _hint(HintKind.REPEATED, subject, last, zone, number, 0)
 
 
 def _hint(

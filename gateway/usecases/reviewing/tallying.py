@@ -9,10 +9,10 @@ from sqlalchemy.exc import DBAPIError
 from gateway.errors import GatewayError, Unavailable
 from gateway.storage import counting, tallies
 from gateway.storage.store import Store
-from gateway.usecases.reviewing.noticing import notice
+from gateway.usecases.reviewing import noticing
 
 _STEP = 1000
-"""Entries that are counted in one transaction: a release that waits for it waits a tenth of a second."""
+"""Entries that are counted in one transaction, for which others wait."""
 
 _SOON = 20 * _STEP
 """Entries that are counted while somebody waits for the numbers: about a second."""
@@ -34,19 +34,30 @@ def catch_up(store: Store, log: int, merchant: str, zone: tzinfo, upto: int) -> 
 
     Unavailable while so many wait, as after an upgrade, that nobody should sit through it.
     """
+    while (left := upto - _counted(store, log)) > 0:
+        if left > _SOON:
+            why = f"{left} entries are being counted; try again in some minutes"
+            raise Unavailable("tallies", why)
+        if _step(store, log, merchant, zone) == 0:
+            return
+
+
+def _counted(store: Store, log: int) -> int:
     with store.read() as connection:
-        left = upto - tallies.counted(connection, log)
-    if left > _SOON:
-        raise Unavailable("tallies", f"{left} entries are being counted; try again in some minutes")
-    while left > 0:
-        left -= _step(store, log, merchant, zone) or left
+        return tallies.counted(connection, log)
 
 
 def _step(store: Store, log: int, merchant: str, zone: tzinfo) -> int:
-    with store.change() as connection:
-        found = counting.count(connection, log, merchant, zone, _STEP)
-        notice(connection, merchant, zone, found)
-        return len(found)
+    """How many entries were waiting, up to a step of them; they are counted now."""
+    # Read and compared before others have to wait; only what comes of it is written.
+    with store.look(merchant) as connection:
+        uncounted = counting.following(connection, log, _STEP)
+        repeated = noticing.repeated(connection, merchant, zone, uncounted.entries)
+    if uncounted.entries:
+        with store.change() as connection:
+            if counting.count(connection, log, merchant, zone, uncounted):
+                noticing.notice(connection, merchant, zone, uncounted.entries, repeated)
+    return len(uncounted.entries)
 
 
 class Counter:
@@ -70,7 +81,9 @@ class Counter:
     def _run(self) -> None:
         while not self._stopped.wait(_PAUSE_SECONDS):
             try:
-                count_waiting(self._store, self._zone)
+                with self._store.database.sole("counter") as is_sole:
+                    if is_sole:
+                        count_waiting(self._store, self._zone)
             except (GatewayError, DBAPIError) as fault:
                 # The entries stay where they are; the next look tries again.
                 structlog.get_logger().error("log.not_counted", fault=type(fault).__name__)
