@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from gateway.errors import InvalidInput
 from gateway.marketplaces.deriving import Rejected
-from gateway.marketplaces.stream import Outcome, RawOrder
+from gateway.marketplaces.stream import Lines, Outcome, RawOrder
 from gateway.marketplaces.window import Readable
 from gateway.model.order import Order
 
@@ -29,6 +29,10 @@ class Documents(Protocol):
 
     def __iter__(self) -> Iterator[Outcome]:
         """Never raises for what is read."""
+        ...
+
+    def coarsely(self) -> Iterator[Outcome | Lines]:
+        """As iterated, but that lines which stand for themselves may come unread."""
         ...
 
 

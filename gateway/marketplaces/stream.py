@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from gateway.marketplaces.window import CHUNK, Kept, Readable, Window, encoded
 
@@ -77,6 +77,31 @@ class Broken:
 
 
 Outcome = RawOrder | Malformed | Broken
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Whole lines that are not read yet, each of which stands for itself; it goes through a pipe.
+
+    `line` (from 1) and `byte` (from 0) say where they begin; the rest is how they are to be read.
+    """
+
+    text: bytes = field(repr=False)
+    line: int
+    byte: int
+    order_bytes: int
+    page: str
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """What they hold; positions count from 1 in these lines."""
+        return OrderStream(
+            BytesIO(self.text),
+            order_bytes=self.order_bytes,
+            page=self.page,
+            line=self.line,
+            byte=self.byte,
+        ).of_lines()
 
 
 class _BrokenError(Exception):
@@ -95,9 +120,11 @@ class OrderStream:
         order_bytes: int = ORDER_BYTES,
         chunk: int = CHUNK,
         page: str = PAGE,
+        line: int = 1,
+        byte: int = 0,
     ) -> None:
-        """`page` names the member of an object that holds orders."""
-        self._window = Window(source, chunk=chunk)
+        """`page` names the member of an object that holds orders; `line` and `byte` say where it begins."""
+        self._window = Window(source, chunk=chunk, line=line, byte=byte)
         self._limit = order_bytes
         self._page = page
         self._position = 0
@@ -119,12 +146,26 @@ class OrderStream:
         return raw.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n"
 
     def __iter__(self) -> Iterator[Outcome]:
-        try:
-            yield from self._all()
-        except _BrokenError as stop:
-            yield stop.broken
+        return _until_broken(self._all())
+
+    def coarsely(self) -> Iterator[Outcome | Lines]:
+        """As iterated; but of NDJSON whole lines as they came, for whoever reads them elsewhere."""
+        return _until_broken(self._coarsely())
+
+    def of_lines(self) -> Iterator[Outcome]:
+        """As iterated, where it is known that all of the source is lines."""
+        return _until_broken(self._lines(self._window))
 
     def _all(self) -> Iterator[Outcome]:
+        by_line = self._begins_with_lines()
+        yield from self._lines(self._window) if by_line else self._documents()
+
+    def _coarsely(self) -> Iterator[Outcome | Lines]:
+        by_line = self._begins_with_lines()
+        yield from self._unread(self._window) if by_line else self._documents()
+
+    def _begins_with_lines(self) -> bool:
+        """Whether it is NDJSON; what cannot be read at all ends it here."""
         window = self._window
         while len(window.text) < 4 and window.fill():
             pass
@@ -132,10 +173,20 @@ class OrderStream:
             _break(window, 0, fault)
         if not window.peek():
             _break(window, window.at, "the input is empty; an order, a page or NDJSON belongs here")
-        if _LINES.search(window.text):
-            yield from self._lines(window)
-        while first := window.peek():
-            yield from self._document(window, first)
+        return _LINES.search(window.text) is not None
+
+    def _documents(self) -> Iterator[Outcome]:
+        while first := self._window.peek():
+            yield from self._document(self._window, first)
+
+    def _unread(self, window: Window) -> Iterator[Outcome | Lines]:
+        while window.peek():
+            line, byte = window.place(window.at)
+            text = window.lines(_KEPT)
+            if text is None:
+                yield self._malformed(line, byte, f"a line of more than {_size(_KEPT)}", None)
+            else:
+                yield Lines(encoded(text), line, byte, self._limit, self._page)
 
     def _lines(self, window: Window) -> Iterator[Outcome]:
         while window.peek():
@@ -298,6 +349,13 @@ class OrderStream:
 
     def _too_large(self) -> str:
         return f"larger than the limit of {_size(self._limit)} for one order"
+
+
+def _until_broken(outcomes: Iterator[_T]) -> Iterator[_T | Broken]:
+    try:
+        yield from outcomes
+    except _BrokenError as stop:
+        yield stop.broken
 
 
 def _decoder(defects: list[str]) -> json.JSONDecoder:

@@ -144,6 +144,17 @@ class Window:
             if not self.fill():
                 raise EOFError
 
+    def lines(self, keep: int) -> str | None:
+        """All whole lines that are held; where there is none, the next one as `line` gives it."""
+        while (end := self.text.rfind("\n", self.at)) < 0 and self.ahead <= keep:
+            if not self.fill():
+                break
+        if end < 0:
+            return self.line(keep)
+        text = self.text[self.at : end]
+        self.at = end + 1
+        return text
+
     def line(self, keep: int) -> str | None:
         """The rest of the line without its end, or None where it is longer than `keep` characters."""
         long = False

@@ -1,15 +1,25 @@
 """The stream gives every order of every form, in any pieces, and survives whatever it is fed."""
 
 import json
+import pickle
 import tracemalloc
+from dataclasses import replace
 from io import BytesIO
+from itertools import count
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.marketplaces.stream import Broken, Malformed, OrderStream, Outcome, RawOrder
+from gateway.marketplaces.stream import (
+    Broken,
+    Lines,
+    Malformed,
+    OrderStream,
+    Outcome,
+    RawOrder,
+)
 from tests.builders import a_page, an_array, an_order, ndjson, order_number
 
 SCALARS = (
@@ -144,6 +154,26 @@ def test_damaged_documents_never_raise(
     counted = [outcome for outcome in outcomes if not isinstance(outcome, Broken)]
     assert [outcome.position for outcome in counted] == list(range(1, len(counted) + 1))
     assert counted == outcomes[: len(counted)]
+
+
+@given(documents(), st.data(), st.integers(1, 64))
+def test_lines_that_are_read_later_give_the_same(
+    document: tuple[bytes, list[Any]], data: st.DataObject, chunk: int
+) -> None:
+    """Whole and damaged: the same orders, faults and places, each at its position."""
+    whole, _ = document
+    cut = data.draw(st.integers(0, len(whole)))
+    torn = whole[:cut] + data.draw(st.binary(max_size=3)) + whole[cut:]
+    later: list[Outcome] = []
+    for one in OrderStream(BytesIO(torn), chunk=chunk).coarsely():
+        later += pickle.loads(pickle.dumps(one)).outcomes() if isinstance(one, Lines) else [one]
+        if any(isinstance(outcome, Broken) for outcome in later):
+            break
+    positions = count(1)
+    counted = [
+        one if isinstance(one, Broken) else replace(one, position=next(positions)) for one in later
+    ]
+    assert counted == read(torn, chunk=chunk)
 
 
 def test_further_keys_of_a_page_are_passed_over() -> None:

@@ -101,6 +101,10 @@ class CsvOrders(_Orders):
         """The rows as they came; a file's last line may lack its end."""
         return raw if raw.endswith(b"\n") else raw + b"\n"
 
+    def coarsely(self) -> Iterator[Outcome]:
+        """As iterated: which of them are one order shows only where all are read."""
+        return iter(self)
+
     def __iter__(self) -> Iterator[Outcome]:
         rows = iter(self._table)
         header = next(rows, None)
@@ -175,6 +179,10 @@ class JsonOrders(_Orders):
     def again(self, raw: bytes) -> bytes:
         """One record a line."""
         return raw if raw.endswith(b"\n") else self._stream.again(raw)
+
+    def coarsely(self) -> Iterator[Outcome]:
+        """As iterated: which of them are one order shows only where all are read."""
+        return iter(self)
 
     def __iter__(self) -> Iterator[Outcome]:
         if self._pieces is None:

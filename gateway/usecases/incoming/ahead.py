@@ -4,35 +4,37 @@ What is made ahead counts for an order that is stored for the first time, under 
 moment; anything else is made anew when it is stored.
 """
 
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gateway.model.ids import Entropy, new_id
 from gateway.model.merging import merged
 from gateway.model.order import Order
 from gateway.storage import orders
+from gateway.storage.bulk import BoundOrder, Inserts
 from gateway.vault.envelope import Binding, Envelope
 from gateway.vault.sealing import Sealer
 
 FIRST = 1
 """The version of a contact that is sealed ahead."""
 
+_SUBJECT_KEY_BYTES = 32
+
 
 class Ready(NamedTuple):
-    """The rows of a new order, but for what only its turn can tell: its times, and its name in the log.
+    """The rows of a new order, but for the times, which its turn sets; it goes through a pipe.
 
-    `key_ids` name the contact and the index key behind them; `latest` is its marketplace's bar. It goes through a pipe, and nothing goes
-    through faster than texts in tuples and dictionaries.
+    `key_ids` name the contact and the index key behind them, `subject` its name in the log, `latest`
+    is its marketplace's bar.
     """
 
     order_number: str
     key_ids: tuple[str, str]
-    order: dict[str, Any]
-    items: list[dict[str, Any]]
-    contacts: list[dict[str, Any]]
-    digests: list[dict[str, Any]]
+    subject: str
+    rows: BoundOrder
     discarded: tuple[str, ...]
     is_cancelled: bool
     latest: timedelta | None
@@ -67,7 +69,12 @@ def key_ids(sealer: Sealer, now: datetime) -> tuple[str, str]:
 
 
 def ready(
-    sealer: Sealer, merchant: str, order: Order, now: datetime, entropy: Entropy
+    sealer: Sealer,
+    inserts: Inserts,
+    merchant: str,
+    order: Order,
+    now: datetime,
+    entropy: Entropy,
 ) -> Ready | None:
     """The order's rows, were it stored now for the first time.
 
@@ -78,17 +85,31 @@ def ready(
         return None
     fingerprint = sealer.fingerprint(merchant, order, now)
     made = sealed(sealer, merchant, order, now, entropy, FIRST)
+    subject, subject_key = named(merchant, order.order_number, entropy)
+    its = {"fingerprint": fingerprint, "subject": subject, "subject_key": subject_key}
     return Ready(
         order_number=order.order_number,
         key_ids=key_ids(sealer, now),
-        order=orders.columns(merchant, kept) | {"fingerprint": fingerprint},
-        items=orders.item_rows(merchant, kept),
-        contacts=orders.contact_rows((made.shop, made.freight)),
-        digests=orders.digest_rows(merchant, order.order_number, made.digests),
+        subject=subject,
+        rows=inserts.bound(
+            orders.columns(merchant, kept) | its,
+            orders.item_rows(merchant, kept),
+            orders.contact_rows((made.shop, made.freight)),
+            orders.digest_rows(merchant, order.order_number, made.digests),
+        ),
         discarded=order.discarded,
         is_cancelled=any(item.status.is_cancelled for item in order.items),
         latest=order.bar.latest,
     )
+
+
+def named(merchant: str, order_number: str, entropy: Entropy) -> tuple[str, bytes]:
+    """A new order's name in the log, and the key that it is made with.
+
+    The name is HMAC-SHA-256 under a key of its own, cut to 128 bits, in hex.
+    """
+    key = entropy(_SUBJECT_KEY_BYTES)
+    return hmac.digest(key, f"{merchant}\0{order_number}".encode(), "sha256")[:16].hex(), key
 
 
 def sealed(

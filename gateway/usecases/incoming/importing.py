@@ -1,20 +1,21 @@
 """Reads orders from a stream and takes them in batch by batch; a bad order never holds up the good ones."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from functools import partial
+from itertools import chain
 
 from gateway.audit.entry import Actor
 from gateway.marketplaces.deriving import Rejected
 from gateway.marketplaces.marketplace import Documents, Marketplace
-from gateway.marketplaces.stream import Broken, Malformed, Outcome, RawOrder
+from gateway.marketplaces.stream import Broken, Lines, Malformed, Outcome, RawOrder
 from gateway.marketplaces.window import Readable
 from gateway.model.order import Order
 from gateway.storage import statistics
 from gateway.usecases.incoming.ahead import Ahead, Ready
-from gateway.usecases.incoming.import_pool import Awaited, Made, pool
+from gateway.usecases.incoming.import_pool import Awaited, Made, Refused, made_here, pool
 from gateway.usecases.incoming.intake import BATCH
 from gateway.usecases.services import Services
 
@@ -23,6 +24,10 @@ _WORTH_LEARNING = 10 * BATCH
 
 _WORTH_A_POOL = 10 * BATCH
 """Orders that are through before the processes of a pool would have begun."""
+
+
+_READY_BATCH = 500
+"""Orders in one transaction whose rows are ready: these hold up nobody longer than `BATCH` others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,18 +93,17 @@ def import_orders(
     of it is the same, in the same order.
     """
     stream = marketplace.documents(source, services.settings.limits.order_bytes)
-    run = _Run(services, merchant, asker, marketplace, stream, request_id, on_rejected, on_batch)
+    run = _Run(
+        *(services, merchant, asker, marketplace, stream, request_id, on_rejected, on_batch),
+        most=_READY_BATCH if processes else BATCH,
+    )
     with ExitStack() as stack:
         for part in _made(services, merchant, marketplace, stream, processes, stack):
-            for outcome, made in part.outcomes:
-                match outcome:
-                    case RawOrder():
-                        run.take(outcome, made)
-                    case Malformed():
-                        run.refuse(outcome)
-                    case Broken():
-                        run.commit(part.consumed)
-                        return Imported(run.counts, outcome)
+            for at, made in enumerate(part.made):
+                if isinstance(made, Broken):
+                    run.commit(part.consumed)
+                    return Imported(run.counts, made)
+                run.take(part, at, made)
                 if run.is_full:
                     run.commit(part.consumed)
                 if most_rejected is not None and run.rejected >= most_rejected:
@@ -109,12 +113,22 @@ def import_orders(
     return Imported(run.counts, None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Part:
-    """Some outcomes of the stream with what was made of them; `consumed` as it was after them."""
+    """A part of the input, and what was made of each of its outcomes; `consumed` as it was after it."""
 
-    outcomes: Iterable[tuple[Outcome, Made | None]]
+    source: Lines | Sequence[Outcome]
+    made: Sequence[Made]
     consumed: int
+
+    def raw(self, at: int) -> RawOrder:
+        """One of its orders as it came."""
+        if isinstance(self.source, Lines):
+            self.source = list(self.source.outcomes())
+        found = self.source[at]
+        if not isinstance(found, RawOrder):
+            raise TypeError("an order that another process took is none here")
+        return found
 
 
 def _made(
@@ -126,33 +140,53 @@ def _made(
     stack: ExitStack,
 ) -> Iterator[_Part]:
     """The stream in parts: the first ones made here, the others by a pool that it is then worth."""
-    outcomes = iter(stream)
-    here = islice(outcomes, _WORTH_A_POOL) if processes else outcomes
-    for outcome in here:
-        made: Made | None = None
-        if isinstance(outcome, RawOrder):
-            made = marketplace.derived(outcome.value)
-        yield _Part([(outcome, made)], stream.consumed)
-    if not processes or (first := next(outcomes, None)) is None:
+    if not processes:
+        for outcome in stream:
+            yield _Part([outcome], [made_here(marketplace, outcome)], stream.consumed)
+        return
+    parts = _parts(stream)
+    count = 0
+    while count < _WORTH_A_POOL and (part := next(parts, None)) is not None:
+        outcomes = list(part.outcomes()) if isinstance(part, Lines) else part
+        count += len(outcomes)
+        made = [made_here(marketplace, one) for one in outcomes]
+        yield _Part(outcomes, made, stream.consumed)
+    if (part := next(parts, None)) is None:
         return
     workers = stack.enter_context(pool(services, merchant, marketplace, processes))
-    under_way: deque[tuple[list[Outcome], Awaited, int]] = deque()
-    further = chain([first], outcomes)
-    while part := list(islice(further, BATCH)):
-        packed = [marketplace.packed(one) for one in part if isinstance(one, RawOrder)]
-        awaited = workers.submit(packed, services.store.clock())
-        under_way.append((part, awaited, stream.consumed))
+    under_way: deque[tuple[Lines | Sequence[Outcome], Awaited, int]] = deque()
+    for further in chain([part], parts):
+        awaited = workers.submit(further, services.store.clock())
+        under_way.append((further, awaited, stream.consumed))
         # Enough that nobody waits for work, few enough that memory does not grow with the input.
         if len(under_way) > 2 * processes:
-            yield _finished(*under_way.popleft())
+            yield _finished(under_way.popleft())
     while under_way:
-        yield _finished(*under_way.popleft())
+        yield _finished(under_way.popleft())
 
 
-def _finished(part: list[Outcome], awaited: Awaited, consumed: int) -> _Part:
-    made = iter(awaited.result())
-    paired = [(one, next(made) if isinstance(one, RawOrder) else None) for one in part]
-    return _Part(paired, consumed)
+def _parts(stream: Documents) -> Iterator[Lines | Sequence[Outcome]]:
+    """Unread lines as they come; of other forms the first outcomes one by one, then many at once."""
+    unread = stream.coarsely()
+    for count, one in zip(range(_WORTH_A_POOL), unread, strict=False):
+        del count
+        yield one if isinstance(one, Lines) else [one]
+    some: list[Outcome] = []
+    for one in unread:
+        if isinstance(one, Lines):
+            yield one
+            continue
+        some.append(one)
+        if len(some) == BATCH:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+def _finished(submitted: tuple[Lines | Sequence[Outcome], Awaited, int]) -> _Part:
+    part, awaited, consumed = submitted
+    return _Part(part, awaited.result(), consumed)
 
 
 class _Run:
@@ -168,6 +202,7 @@ class _Run:
         request_id: str | None,
         on_rejected: Callable[[RejectedOrder], None],
         on_batch: Callable[[Counts], None],
+        most: int,
     ) -> None:
         self.counts = Counts()
         self.position = 0
@@ -180,39 +215,40 @@ class _Run:
         self._request_id = request_id
         self._on_rejected = on_rejected
         self._on_batch = on_batch
+        self._most = most
         self._orders: dict[str, Order | Ahead] = {}
         self._refused = 0
         self._learn_at = _WORTH_LEARNING
 
     @property
     def is_full(self) -> bool:
-        return len(self._orders) + self._refused >= BATCH
+        return len(self._orders) + self._refused >= self._most
 
-    def take(self, raw: RawOrder, made: Made | None) -> None:
-        if isinstance(made, Rejected):
-            self._reject(raw.position, made.order_number, made.errors, raw.raw)
-            return
-        if made is None:
-            raise RuntimeError("an order was read that nobody derived")
-        order = self._ahead(raw, made) if isinstance(made, Ready) else made
+    def take(self, part: _Part, at: int, made: Made) -> None:
+        """The next of the input, which is an order or was to be one."""
+        self.position += 1
+        match made:
+            case Ready():
+                self._take(Ahead(made, partial(self._again, part, at)))
+            case Order():
+                self._take(made)
+            case Refused():
+                self._reject(made.rejected.order_number, made.rejected.errors, made.raw)
+            case Malformed():
+                place = f"at line {made.line}, byte {made.byte}: {made.message}"
+                self._reject(made.order_number, {"order": [place]}, made.raw)
+
+    def _take(self, order: Order | Ahead) -> None:
         if order.order_number in self._orders:
             # The later version is judged by what the earlier one left in the database.
             self.commit(self.counts.read)
-        self.position = raw.position
         self._orders[order.order_number] = order
 
-    def _ahead(self, raw: RawOrder, ready: Ready) -> Ahead:
-        def order() -> Order:
-            found = self._marketplace.derived(raw.value)
-            if isinstance(found, Rejected):
-                raise TypeError("an order that another process took is rejected here")
-            return found
-
-        return Ahead(ready, order)
-
-    def refuse(self, bad: Malformed) -> None:
-        place = f"at line {bad.line}, byte {bad.byte}: {bad.message}"
-        self._reject(bad.position, bad.order_number, {"order": [place]}, bad.raw)
+    def _again(self, part: _Part, at: int) -> Order:
+        found = self._marketplace.derived(part.raw(at).value)
+        if isinstance(found, Rejected):
+            raise TypeError("an order that another process took is rejected here")
+        return found
 
     def commit(self, read: int) -> None:
         if self._orders or self._refused:
@@ -240,17 +276,15 @@ class _Run:
 
     def _reject(
         self,
-        position: int,
         order_number: str | None,
         errors: Mapping[str, Sequence[str]],
         raw: bytes | None,
     ) -> None:
-        self.position = position
         self.rejected += 1
         self._refused += 1
         self._on_rejected(
             RejectedOrder(
-                position=position,
+                position=self.position,
                 order_number=order_number,
                 errors=errors,
                 raw=raw,

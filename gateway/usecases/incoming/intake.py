@@ -1,6 +1,5 @@
 """Takes orders in: sealed, stored and recorded a batch at a time; no order is ever half stored."""
 
-import hmac
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,16 +12,15 @@ from gateway.model.merging import merged
 from gateway.model.order import Order
 from gateway.settings import Deadlines
 from gateway.storage import orders
+from gateway.storage.bulk import BoundOrder, inserts
 from gateway.storage.store import Store, Transaction
 from gateway.usecases import outbox
-from gateway.usecases.incoming.ahead import Ahead, Ready, key_ids, sealed
+from gateway.usecases.incoming.ahead import Ahead, Ready, key_ids, named, sealed
 from gateway.usecases.outbox import Pieces
 from gateway.vault.sealing import Sealer
 
 BATCH = 200
 """Orders in one transaction: enough to be quick, few enough that no release waits long."""
-
-_SUBJECT_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +46,7 @@ class _Known:
 class _Rows:
     """What a batch writes, collected so that each table is written once."""
 
+    ready: list[tuple[BoundOrder, datetime]] = field(default_factory=list)
     new: list[dict[str, Any]] = field(default_factory=list)
     changed: list[dict[str, Any]] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
@@ -126,23 +125,16 @@ class Intake:
             tx.record(asker, Action.ORDER_REJECTED, Outcome.REFUSED, request_id=request_id)
         _write(tx, rows)
         outbox.queue(tx, asker, _to_tell(known, rows, changed))
-        stored = len(rows.new) + len(rows.changed)
+        stored = len(rows.ready) + len(rows.new) + len(rows.changed)
         return Tally(stored=stored, unchanged=len(batch) - stored)
 
     def _take_ready(
         self, tx: Transaction, asker: Actor, rows: _Rows, ready: Ready, request_id: str | None
     ) -> None:
         """Collect the rows of a new order with what its turn adds to them."""
-        subject_key = tx.entropy(_SUBJECT_KEY_BYTES)
-        subject = _subject(subject_key, tx.merchant, ready.order_number)
-        latest_at = self._latest_at(tx, ready.latest)
-        first = orders.first_columns(tx.now, latest_at, subject, subject_key)
-        rows.new.append(ready.order | first)
-        rows.items += ready.items
         # Nothing of it is delivered yet.
-        rows.contacts += [row | {"delete_by": latest_at} for row in ready.contacts]
-        rows.digests += ready.digests
-        _Notes(tx, asker, subject, request_id).stored(ready.discarded, ready.is_cancelled)
+        rows.ready.append((ready.rows, self._latest_at(tx, ready.latest)))
+        _Notes(tx, asker, ready.subject, request_id).stored(ready.discarded, ready.is_cancelled)
 
     def _take(
         self,
@@ -153,11 +145,11 @@ class Intake:
         fingerprint: bytes,
     ) -> KeptOrder:
         """Collect the rows of an order and its pieces; the order's new state."""
-        subject_key = tx.entropy(_SUBJECT_KEY_BYTES)
+        subject, subject_key = named(tx.merchant, order.order_number, tx.entropy)
         after = merged(
             before,
             order,
-            subject=_subject(subject_key, tx.merchant, order.order_number),
+            subject=subject,
             now=tx.now,
             latest_at=self._latest_at(tx, order.bar.latest),
         )
@@ -282,12 +274,8 @@ def _delivered(order: KeptOrder | None) -> frozenset[str]:
 def _write(tx: Transaction, rows: _Rows) -> None:
     changed = [row["order_number"] for row in rows.changed]
     orders.drop_contacts(tx.connection, tx.merchant, changed)
+    inserts(tx.connection.dialect.name).run(tx.connection, rows.ready, tx.now)
     orders.add(tx.connection, rows.new)
     orders.change(tx.connection, rows.changed)
     orders.replace_items(tx.connection, tx.merchant, changed, rows.items)
     orders.add_contacts(tx.connection, rows.contacts, rows.digests)
-
-
-def _subject(key: bytes, merchant: str, order_number: str) -> str:
-    """The order's name in the log: HMAC-SHA-256 under its own key, cut to 128 bits, in hex."""
-    return hmac.digest(key, f"{merchant}\0{order_number}".encode(), "sha256")[:16].hex()

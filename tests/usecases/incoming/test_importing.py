@@ -191,10 +191,9 @@ def _many(changed: str) -> bytes:
 @pytest.fixture
 def a_pool_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pool is worth it for what little a test imports."""
-    monkeypatch.setattr(importing, "_WORTH_A_POOL", BATCH + 10)
+    monkeypatch.setattr(importing, "_WORTH_A_POOL", 10)
 
 
-@on_sqlite
 @pytest.mark.usefixtures("a_pool_soon")
 def test_a_pool_makes_the_same_of_orders_in_the_same_order(
     world_template: Template, tmp_path: Path
@@ -210,8 +209,11 @@ def test_a_pool_makes_the_same_of_orders_in_the_same_order(
 
 @on_sqlite
 @pytest.mark.usefixtures("a_pool_soon")
-def test_an_import_whose_process_was_ended_goes_on_where_it_was(world: World) -> None:
+def test_an_import_whose_process_was_ended_goes_on_where_it_was(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It says so; what was told is stored, and a second run stores the rest."""
+    monkeypatch.setattr(importing, "_READY_BATCH", 100)
     body = ndjson(an_order(order_number(at)) for at in range(800))
 
     class Deadly(io.BytesIO):
