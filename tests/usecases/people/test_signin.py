@@ -1,9 +1,12 @@
 """Who comes into the console, how, and who does not."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pyotp
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 
 from gateway.audit.entry import Action, Entry
 from gateway.errors import Conflict, InvalidInput, NotFound
@@ -17,6 +20,16 @@ from tests.world import World
 PASSWORD = "ein langer Satz ist gut"
 SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 STEP = 30
+
+
+@pytest.fixture(autouse=True)
+def cheap(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords cost next to nothing here; what they cost as shipped has a test of its own."""
+    quick = PasswordHasher.from_parameters(CHEAPEST)
+    monkeypatch.setattr(factors, "PasswordHasher", lambda: quick)
+    factors._nobodys.cache_clear()
+    yield
+    factors._nobodys.cache_clear()
 
 
 @pytest.fixture
