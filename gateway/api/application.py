@@ -119,8 +119,8 @@ def _turn_away(edge: Edge) -> Callable[[str], str]:
 
 def _finish(edge: Edge) -> Callable[[Response], Response]:
     def finish(response: Response) -> Response:
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
+        given = {name.lower() for name, _ in response.headers}
+        response.headers.extend([it for it in _HEADERS.items() if it[0].lower() not in given])
         response.headers["X-Request-Id"] = g.request_id
         allowance: Allowance | None = g.allowance
         if allowance is not None:
