@@ -19,14 +19,23 @@ _START_SECONDS = 180
 class Live:
     """`gateway serve` over a data directory, on a free port of the loopback interface.
 
-    `checkout` is the tree that it runs from, `told` are settings, as they stand in the environment.
+    `checkout` is the tree that it runs from, `module` what runs its commands, `told` are settings, as
+    they stand in the environment.
     """
 
-    def __init__(self, data: Path, workers: int = 2, checkout: Path = ROOT, **told: str) -> None:
+    def __init__(
+        self,
+        data: Path,
+        workers: int = 2,
+        checkout: Path = ROOT,
+        *,
+        module: str = "gateway",
+        **told: str,
+    ) -> None:
         self.data = data
         self.port = free_port()
         self._command = [
-            *(sys.executable, "-m", "gateway", "serve"),
+            *(sys.executable, "-m", module, "serve"),
             *(f"--port={self.port}", f"--workers={workers}"),
         ]
         self._options: dict[str, Any] = {"env": environment(data) | told, "cwd": checkout}
@@ -48,6 +57,11 @@ class Live:
     def pid(self) -> int:
         """The process that started the workers."""
         return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether that process is there."""
+        return self._process.poll() is None
 
     def send(
         self, method: str, path: str, token: str | None = None, body: Any = None, **headers: str
