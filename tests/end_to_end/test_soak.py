@@ -1,8 +1,7 @@
-"""Everything at once for a while, with faults in between: afterwards every invariant holds, in either database."""
+"""Everything at once for a while, with faults in between: afterwards every invariant holds."""
 
 import base64
 import os
-import pwd
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from tests.databases import Postgres
 from tests.end_to_end.live import Live
 from tests.end_to_end.soak import processes
 from tests.end_to_end.soak.disk import SmallDisk, small_disk
@@ -47,8 +45,6 @@ class Soak:
     seconds: float
     """How long each fault lasts, and the quiet between two."""
     ledger: Ledger = field(default_factory=Ledger)
-    postgres: Postgres | None = None
-    sick_disk: SmallDisk | None = None
     killed_at: float = 0
 
     def __post_init__(self) -> None:
@@ -87,11 +83,9 @@ class Soak:
 
     def fill_disk(self) -> None:
         """No byte more fits, until somebody makes room."""
-        disk = self.sick_disk or self.disk
         self._until(self._all_started)
-        with disk.full(processes.family(self.live.pid), self.logs[-1]):
-            if disk.is_small or self.postgres is None:
-                self._until_unavailable("cannot be written")
+        with self.disk.full(processes.family(self.live.pid), self.logs[-1]):
+            self._until_unavailable("cannot be written")
             time.sleep(self.seconds)
 
     def stop_key_provider(self) -> None:
@@ -102,12 +96,6 @@ class Soak:
             time.sleep(self.seconds)
         finally:
             self.key_provider(True)
-
-    def cut_connections(self) -> None:
-        """The database ends every connection, as it does when another server takes over."""
-        assert self.postgres is not None
-        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'soak'"
-        self.postgres.execute(others)
 
     def jump(self, seconds: float) -> None:
         """The clock is set, and set right again."""
@@ -128,7 +116,7 @@ class Soak:
         self._until_releases()
         time.sleep(self.seconds)
 
-    def end(self, unwrap: Unwrap, postgres: str | None) -> Evidence:
+    def end(self, unwrap: Unwrap) -> Evidence:
         """Stop everybody, and gather what is there to be judged."""
         self.traffic.stop()
         self.operator.stop()
@@ -146,7 +134,7 @@ class Soak:
         )
         return Evidence(
             ledger=self.ledger,
-            sight=Sight(self.house.data, unwrap, postgres),
+            sight=Sight(self.house.data, unwrap),
             places=[self.house.data, self.house.temporary, self.shelf, *self.logs],
             listening=listening,
             vkey=vkey.decode().strip(),
@@ -243,7 +231,7 @@ def test_everything_at_once_with_faults(tmp_path: Path) -> None:
         soak.suffer(soak.stop_key_provider)
         soak.suffer(lambda: soak.jump(_NEVER))
         soak.suffer(soak.kill_worker)
-        judge(soak.end(root_key(soak.house.data), None))
+        judge(soak.end(root_key(soak.house.data)))
 
 
 def bao_provider(bao: Bao) -> Callable[[bool], None]:
@@ -276,8 +264,6 @@ def endure(soak: Soak, minutes: float) -> None:
     """Every fault there is, again and again, in an order of chance."""
     faults = [soak.fill_disk, soak.stop_key_provider, soak.kill_worker, soak.cut_power]
     faults += [partial(soak.jump, by) for by in (_BELIEVED, -_BELIEVED, _NEVER)]
-    if soak.postgres is not None:
-        faults.append(soak.cut_connections)
     chance, end = random.Random(4), time.monotonic() + 60 * minutes
     while time.monotonic() < end:
         for fault in chance.sample(faults, len(faults)):
@@ -297,25 +283,4 @@ def test_minutes_of_everything_on_sqlite(tmp_path: Path, bao: Bao, bao_settings:
     }
     with soaking(tmp_path, 512, 3.0, told, bao_provider(bao)) as soak:
         endure(soak, minutes=5)
-        judge(soak.end(bao_unwrap(bao, prefix), None))
-
-
-@pytest.mark.long
-def test_minutes_of_everything_on_postgresql(tmp_path: Path, postgres: Postgres) -> None:
-    """The same on PostgreSQL, whose disk is the one that fills up; its connections are cut as well."""
-    owner = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else os.geteuid()
-    with small_disk(postgres.socket.parent / "space", 512, owner) as space:
-        postgres.execute(f"CREATE TABLESPACE soak LOCATION '{space.path}'")
-        postgres.execute("CREATE DATABASE soak TABLESPACE soak")
-        try:
-            told = {"GATEWAY_DATABASE": postgres.url("soak")}
-            with soaking(tmp_path, 512, 3.0, told) as soak:
-                soak.postgres, soak.sick_disk = postgres, space
-                endure(soak, minutes=5)
-                dsn = f"host={postgres.socket} user=postgres dbname=soak"
-                seen = soak.end(root_key(soak.house.data), dsn)
-                seen.places.append(space.path)
-                judge(seen)
-        finally:
-            postgres.drop("soak")
-            postgres.execute("DROP TABLESPACE soak")
+        judge(soak.end(bao_unwrap(bao, prefix)))

@@ -12,10 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from psycopg.rows import dict_row
 
 Row = dict[str, Any]
 Unwrap = Callable[[str, bytes], bytes]
@@ -24,17 +22,13 @@ Unwrap = Callable[[str, bytes], bytes]
 
 @dataclass
 class Sight:
-    """A data directory, and a PostgreSQL database where `postgres` says how to reach it."""
+    """A data directory with its SQLite file."""
 
     data: Path
     unwrap: Unwrap
-    postgres: str | None = None
 
     def rows(self, statement: str) -> list[Row]:
-        """All rows; both databases understand what is asked here."""
-        if self.postgres is not None:
-            with psycopg.connect(self.postgres, row_factory=dict_row) as connection:
-                return list(connection.execute(statement.encode()))
+        """All rows."""
         with closing(sqlite3.connect(f"file:{self.data}/gateway.db?mode=ro", uri=True)) as database:
             database.row_factory = sqlite3.Row
             return [dict(row) for row in database.execute(statement)]
