@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -109,6 +110,18 @@ def a_freight_order(at: int, **changes: Any) -> Mapping[str, Any]:
     )
     return an_order(
         order_number(at), deliveryAddress=address, orderDate=today, lastModifiedDate=today
+    )
+
+
+def copy(database: sqlite3.Connection, table: str, changed: Mapping[str, str], size: int) -> None:
+    """Have `size` rows where one is: copies of it, by what changes with the number `at` of each."""
+    names = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+    values = ", ".join(changed.get(name, f'"{name}"') for name in names)
+    counted = "SELECT 1 AS at UNION ALL SELECT at + 1 FROM counted WHERE at < ?"
+    database.execute(
+        f"INSERT INTO {table} WITH RECURSIVE counted AS ({counted})"
+        f" SELECT {values} FROM {table}, counted",
+        (size - 1,),
     )
 
 

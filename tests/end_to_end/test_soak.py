@@ -3,6 +3,7 @@
 import base64
 import os
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,10 +15,12 @@ from typing import Any
 
 import pytest
 
+from gateway.usecases.log.verify import verify
+from tests.conftest import Template
 from tests.end_to_end.live import Live
 from tests.end_to_end.soak import processes
 from tests.end_to_end.soak.disk import SmallDisk, small_disk
-from tests.end_to_end.soak.house import House
+from tests.end_to_end.soak.house import WORKERS, House
 from tests.end_to_end.soak.invariants import INVARIANTS, Evidence
 from tests.end_to_end.soak.ledger import Ledger
 from tests.end_to_end.soak.operator import Operator
@@ -65,13 +68,12 @@ class Soak:
     def kill_worker(self) -> None:
         """One of those that answer is gone in the middle of its work; the server starts another."""
         self._apart()
+        self._until(lambda: len(processes.workers(self.live.pid)) == WORKERS)
         before = processes.workers(self.live.pid)
         victim = random.choice(before)
         os.kill(victim, 9)
         self._until(
-            lambda: (
-                len(now := processes.workers(self.live.pid)) == len(before) and victim not in now
-            )
+            lambda: len(now := processes.workers(self.live.pid)) == WORKERS and victim not in now
         )
 
     def cut_power(self) -> None:
@@ -127,18 +129,16 @@ class Soak:
         assert status == 200
         listening = processes.listening(self.live.pid)
         self.live.stop()
-        self.services.store.database.engine.dispose()
-        verified = "".join(
-            self.house.command("audit", "verify", "--merchant", merchant)
-            for merchant in ("default", "other")
-        )
+        store = self.services.store
+        verdicts = [*verify(store, "default", ()), *verify(store, "other", ())]
+        store.database.engine.dispose()
         return Evidence(
             ledger=self.ledger,
             sight=Sight(self.house.data, unwrap),
             places=[self.house.data, self.house.temporary, self.shelf, *self.logs],
             listening=listening,
             vkey=vkey.decode().strip(),
-            verified=verified,
+            verdicts=verdicts,
         )
 
     def close(self) -> None:
@@ -199,6 +199,7 @@ def file_provider(data: Path) -> Callable[[bool], None]:
 @contextmanager
 def soaking(
     home: Path,
+    template: Template,
     megabytes: int,
     seconds: float,
     told: dict[str, str],
@@ -206,6 +207,8 @@ def soaking(
 ) -> Iterator[Soak]:
     """A soak in `home`, its data on a small disk."""
     with small_disk(home / "data", megabytes, os.geteuid()) as disk:
+        # The rules are proved once for all tests.
+        shutil.copy(template.data / "policy-proof.json", disk.path)
         house = House(home, disk.path, {"GATEWAY_KEYS__CACHE_SECONDS": "2", **told})
         soak = Soak(house, disk, provider or file_provider(house.data), seconds)
         try:
@@ -224,9 +227,9 @@ def judge(seen: Evidence) -> None:
         holds(seen)
 
 
-def test_everything_at_once_with_faults(tmp_path: Path) -> None:
+def test_everything_at_once_with_faults(tmp_path: Path, template: Template) -> None:
     """A worker killed, a disk full, a provider down, a clock that jumps: in little, on SQLite."""
-    with soaking(tmp_path, megabytes=48, seconds=0.3, told={}) as soak:
+    with soaking(tmp_path, template, megabytes=48, seconds=0.3, told={}) as soak:
         soak.suffer(soak.fill_disk)
         soak.suffer(soak.stop_key_provider)
         soak.suffer(lambda: soak.jump(_NEVER))
@@ -271,7 +274,9 @@ def endure(soak: Soak, minutes: float) -> None:
 
 
 @pytest.mark.long
-def test_minutes_of_everything_on_sqlite(tmp_path: Path, bao: Bao, bao_settings: Any) -> None:
+def test_minutes_of_everything_on_sqlite(
+    tmp_path: Path, template: Template, bao: Bao, bao_settings: Any
+) -> None:
     """The same for minutes and with all faults; the keys are OpenBao's, which is sealed now and then."""
     prefix = "gateway-soak-"
     told = {
@@ -281,6 +286,6 @@ def test_minutes_of_everything_on_sqlite(tmp_path: Path, bao: Bao, bao_settings:
         "GATEWAY_OPENBAO__PREFIX": prefix,
         "GATEWAY_OPENBAO__TOKEN_FILE": str(bao_settings.token_file),
     }
-    with soaking(tmp_path, 512, 3.0, told, bao_provider(bao)) as soak:
+    with soaking(tmp_path, template, 512, 3.0, told, bao_provider(bao)) as soak:
         endure(soak, minutes=5)
         judge(soak.end(bao_unwrap(bao, prefix)))

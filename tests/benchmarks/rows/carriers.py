@@ -5,7 +5,7 @@ import random
 import sqlite3
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from functools import partial
@@ -162,24 +162,12 @@ def _many(services: Services, size: int) -> list[str]:
     with closing(sqlite3.connect(services.settings.data / "gateway.db")) as database:
         number = {"order_number": "printf('t%09d', at)"}
         other = {"sales_order_id": "'s' || at", "subject": "printf('%032x', at)"}
-        _copy(database, "orders", number | other, size)
-        _copy(database, "items", number | {"assigned_at": _SECOND.format(size)}, size)
+        scenery.copy(database, "orders", number | other, size)
+        scenery.copy(database, "items", number | {"assigned_at": _SECOND.format(size)}, size)
         database.commit()
     chosen = random.Random(0).choices(range(1, size), k=_PAGES)
     places = [Place(begins + timedelta(seconds=at), order_number(at)) for at in chosen]
     return [appoint._cursor(Stage.OPEN, it) for it in places]
-
-
-def _copy(database: sqlite3.Connection, table: str, changed: Mapping[str, str], size: int) -> None:
-    """Copies of the table's one row, by what changes with the number `at` of each."""
-    names = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
-    values = ", ".join(changed.get(name, f'"{name}"') for name in names)
-    counted = "SELECT 1 AS at UNION ALL SELECT at + 1 FROM counted WHERE at < ?"
-    database.execute(
-        f"INSERT INTO {table} WITH RECURSIVE counted AS ({counted})"
-        f" SELECT {values} FROM {table}, counted",
-        (size - 1,),
-    )
 
 
 def _paged(port: int, token: str, cursors: Sequence[str]) -> Figures:

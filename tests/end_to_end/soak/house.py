@@ -1,8 +1,6 @@
 """A gateway that is set up and served for a soak: two merchants, their clients, a clock, a small disk."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,15 +9,16 @@ from pathlib import Path
 from gateway import settings
 from gateway.app import assemble
 from gateway.storage import schema
-from gateway.usecases import clients, merchants, register
+from gateway.usecases import clients, merchants, publishing, register
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.services import Services
 from gateway.vault import age_files
 from policies.question import Role
 from tests.conftest import NOW, a_carrier
-from tests.end_to_end.live import ROOT, Live, environment
+from tests.end_to_end.live import Live
 from tests.end_to_end.soak import shifted
 
+WORKERS = 2
 _MODULE = "tests.end_to_end.soak.shifted"
 
 
@@ -51,6 +50,7 @@ class House:
         schema.upgrade(services.store.database)
         for merchant, prefix in (("default", ""), ("other", "other-")):
             self._furnish(services, merchant, prefix)
+        publishing.adopt(services.rulebook)
         services.store.database.engine.dispose()
 
     def shift(self, seconds: float) -> None:
@@ -67,20 +67,7 @@ class House:
 
     def serve(self) -> Live:
         """The gateway as its users run it, on this clock."""
-        return Live(self.data, 2, module=_MODULE, **self.told)
-
-    def command(self, *arguments: str, **told: str) -> str:
-        """What a command prints; it must succeed."""
-        done = subprocess.run(
-            [sys.executable, "-m", _MODULE, *arguments],
-            env=environment(self.data) | self.told | told,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        return Live(self.data, WORKERS, module=_MODULE, **self.told)
 
     @property
     def _clock(self) -> Path:

@@ -15,7 +15,7 @@ from tests.end_to_end.soak.ledger import Ledger
 _BATCH = 4
 _ATTEMPTS = 400
 _PAUSE_SECONDS = 0.05
-"""After an answer that says to come again."""
+"""After an answer that says to come again, and between two rounds of a lane."""
 
 
 class Traffic:
@@ -59,8 +59,9 @@ class Traffic:
         """A few orders from their import to their hand-over, or to their cancellation."""
         ledger = self._ledger
         made = {it["orderNumber"]: it for it in (self._made() for _ in range(_BATCH))}
-        if self._import(list(made.values())):
-            ledger.stored.update(made)
+        if not self._import(list(made.values())):
+            return  # it may have been stored or not
+        ledger.stored.update(made)
         for number, order in made.items():
             path = f"/v1/orders/{number}/carrier"
             if self._until_done("PUT", path, "merchant", {"carrier": "dachser"}):
@@ -68,6 +69,7 @@ class Traffic:
                 self._release(number)
             if chance.random() < 0.1 and not self._over.is_set():
                 self._cancel(number, order)
+        self._over.wait(_PAUSE_SECONDS)
 
     def _batches(self, chance: random.Random) -> None:
         """Orders of all ages in one request."""
