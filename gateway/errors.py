@@ -1,5 +1,7 @@
 """The faults of the service, each with what its user may do; they must never carry contact data."""
 
+from pathlib import Path
+
 
 class GatewayError(Exception):
     """A fault whose text may be shown to the person who runs the command or calls the API."""
@@ -30,8 +32,13 @@ class Conflict(GatewayError):
 
 
 class Unavailable(GatewayError):
-    """A part that the answer depends on does not work: nothing was released. `part` names it."""
+    """A part that the answer depends on does not work: nothing was released. `part` names it.
 
-    def __init__(self, part: str, text: str) -> None:
+    Where a file is at fault, its text says where that is; `told` is the text for whoever has no
+    business knowing it, with the file's name alone.
+    """
+
+    def __init__(self, part: str, text: str, file: Path | None = None) -> None:
         super().__init__(text)
         self.part = part
+        self.told = text if file is None else text.replace(str(file), file.name)

@@ -253,7 +253,7 @@ def of(fault: Exception) -> Problem:
         case NotFound() | Gone() | Conflict():
             problem = Problem(kind=_TELLING[type(fault)], detail=str(fault))
         case Unavailable():
-            problem = unavailable({fault.part: str(fault)})
+            problem = unavailable({fault.part: fault.told})
         case DBAPIError() | PoolTimeout():
             problem = unavailable(
                 {"database": "the database does not answer: nothing was released"}

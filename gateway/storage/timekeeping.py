@@ -44,7 +44,7 @@ class Timekeeping:
             replace_private(self._path, rfc3339(now).encode() + b"\n")
         except OSError as fault:
             raise Unavailable(
-                "clock", f"{self._path} cannot be written: {fault.strerror}"
+                "clock", f"{self._path} cannot be written: {fault.strerror}", self._path
             ) from fault
 
     def require(self, now: datetime) -> None:
@@ -66,4 +66,5 @@ class Timekeeping:
             raise Unavailable(
                 "clock",
                 f"{self._path} cannot be read: gateway retention run --clock-is-right writes it anew",
+                self._path,
             ) from fault

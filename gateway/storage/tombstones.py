@@ -81,7 +81,7 @@ class Tombstones:
                     sync_directory(self.path.parent)
         except OSError as fault:
             raise Unavailable(
-                "tombstones", f"{self.path} cannot be written: nothing was erased"
+                "tombstones", f"{self.path} cannot be written: nothing was erased", self.path
             ) from fault
 
     def bury_key(self, key_id: str, now: datetime) -> None:
@@ -95,7 +95,7 @@ class Tombstones:
         except FileNotFoundError:
             return b""
         except OSError as fault:
-            raise Unavailable("tombstones", f"{self.path} cannot be read") from fault
+            raise Unavailable("tombstones", f"{self.path} cannot be read", self.path) from fault
 
     def absorb(self, content: bytes) -> int:
         """Append what another file names and this one does not; how many lines that were."""
@@ -120,7 +120,7 @@ class Tombstones:
         except FileNotFoundError:
             pass
         except OSError as fault:
-            raise Unavailable("tombstones", f"{self.path} cannot be read") from fault
+            raise Unavailable("tombstones", f"{self.path} cannot be read", self.path) from fault
         return buried
 
     def prune(self, before: datetime) -> int:
@@ -137,7 +137,9 @@ class Tombstones:
                 if len(kept) < len(lines):
                     replace_private(self.path, b"".join(kept))
         except OSError as fault:
-            raise Unavailable("tombstones", f"{self.path} cannot be rewritten") from fault
+            raise Unavailable(
+                "tombstones", f"{self.path} cannot be rewritten", self.path
+            ) from fault
         return len(lines) - len(kept)
 
     @contextmanager

@@ -74,6 +74,8 @@ _PARTS: Mapping[str, Callable[[Services], None]] = {
 def _fault(services: Services, part: Callable[[Services], None]) -> str | None:
     try:
         part(services)
+    except Unavailable as fault:
+        return fault.told
     except GatewayError as fault:
         return str(fault)
     except (DBAPIError, PoolTimeout):

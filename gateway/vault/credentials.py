@@ -66,6 +66,7 @@ class CredentialFile:
                     raise Unavailable(
                         "credentials",
                         f"{self._path} is open to others (mode {mode:04o}): chmod 600 {self._path}",
+                        self._path,
                     )
                 whole: Any = json.load(file)
         except FileNotFoundError:
@@ -73,9 +74,9 @@ class CredentialFile:
         except OSError as fault:
             raise self._fault("read", fault) from fault
         except ValueError as fault:
-            raise Unavailable("credentials", f"{self._path} is damaged") from fault
+            raise Unavailable("credentials", f"{self._path} is damaged", self._path) from fault
         if not isinstance(whole, dict) or whole.get("format") != _FORMAT:
-            raise Unavailable("credentials", f"{self._path} is no file of credentials")
+            raise Unavailable("credentials", f"{self._path} is no file of credentials", self._path)
         return dict(whole["credentials"])
 
     @contextmanager
@@ -92,4 +93,6 @@ class CredentialFile:
             os.close(lock)
 
     def _fault(self, deed: str, fault: OSError) -> Unavailable:
-        return Unavailable("credentials", f"{self._path} cannot be {deed}: {fault.strerror}")
+        return Unavailable(
+            "credentials", f"{self._path} cannot be {deed}: {fault.strerror}", self._path
+        )

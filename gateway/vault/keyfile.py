@@ -79,14 +79,19 @@ class KeyFile:
                     raise Unavailable(
                         "keyring",
                         f"{self.path} is open to others (mode {mode:04o}): chmod 600 {self.path}",
+                        self.path,
                     )
                 return decode(file.read())
         except FileNotFoundError:
             return EMPTY
         except OSError as fault:
-            raise Unavailable("keyring", f"{self.path} cannot be read: {fault.strerror}") from fault
+            raise Unavailable(
+                "keyring", f"{self.path} cannot be read: {fault.strerror}", self.path
+            ) from fault
         except ValueError as fault:
-            raise Unavailable("keyring", f"{self.path} cannot be read as a keyring") from fault
+            raise Unavailable(
+                "keyring", f"{self.path} cannot be read as a keyring", self.path
+            ) from fault
 
     def replace(self, contents: Contents) -> None:
         """Put `contents` in its place: durable when this returns, and either all or nothing."""
@@ -94,7 +99,7 @@ class KeyFile:
             replace_private(self.path, encode(contents))
         except OSError as fault:
             raise Unavailable(
-                "keyring", f"{self.path} cannot be written: {fault.strerror}"
+                "keyring", f"{self.path} cannot be written: {fault.strerror}", self.path
             ) from fault
 
     @contextmanager
@@ -105,7 +110,7 @@ class KeyFile:
             lock = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as fault:
             raise Unavailable(
-                "keyring", f"{self.path} cannot be locked: {fault.strerror}"
+                "keyring", f"{self.path} cannot be locked: {fault.strerror}", self.path
             ) from fault
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -293,7 +293,7 @@ class Keyring:
         """Who asks a provider that has just failed would hold up all the others behind it."""
         since, fault = self._down.get(name, (float("-inf"), None))
         if fault is not None and self._ticks() - since < _RETRY_SECONDS:
-            raise ProviderDown(fault.provider, fault.reason) from fault
+            raise ProviderDown(fault.provider, fault.reason, fault.file) from fault
 
     def _note_down(self, name: str, fault: ProviderDown) -> None:
         self._down[name] = (self._ticks(), fault)

@@ -2,7 +2,8 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -10,6 +11,7 @@ import structlog
 from gateway.api import logs
 from gateway.usecases.release import Release
 from tests.api.conftest import Api
+from tests.builders import an_order
 
 CANARY = "canary-erika@example.org"
 
@@ -118,3 +120,19 @@ def test_what_does_not_work_is_logged_without_values(
     assert (line["level"], line["parts"]) == ("error", ["log"])
     assert line["fault"] == ["gateway.errors.Unavailable", "builtins.OSError"]
     assert CANARY not in log.getvalue()
+
+
+@pytest.mark.parametrize("name", ["root.key", "keyring.json"])
+def test_a_file_at_fault_is_named_and_not_where_it_is(
+    an_api: Callable[..., Api], data: Path, name: str
+) -> None:
+    """Whoever asks over HTTP learns which part does not work, and nothing of this machine."""
+    api = an_api()
+    api.orders(an_order())
+    api.assigned()
+    (data / name).chmod(0o644)
+    later = an_api()
+    for answer in (later.release(), later.get("/readyz")):
+        assert answer.status_code == 503
+        assert f"{name} is open to others" in answer.get_data(as_text=True)
+        assert str(data.parent) not in answer.get_data(as_text=True)

@@ -53,7 +53,7 @@ def test_a_keyring_that_others_can_read_is_not_ready(world: World) -> None:
     path.chmod(0o644)
     fault = Readiness(world.services).parts()["keyring"]
     assert fault is not None
-    assert f"chmod 600 {path}" in fault
+    assert f"chmod 600 {path.name}" in fault
 
 
 def test_a_policy_that_refuses_everything_is_not_ready(

@@ -173,7 +173,9 @@ def _secret(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as fault:
-        raise Unavailable("openid", f"openid.client_secret_file: {file} cannot be read") from fault
+        raise Unavailable(
+            "openid", f"openid.client_secret_file: {file} cannot be read", file
+        ) from fault
 
 
 def _unavailable() -> Unavailable:

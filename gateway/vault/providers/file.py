@@ -54,16 +54,16 @@ class FileProvider:
                 mode = os.fstat(file.fileno()).st_mode & 0o777
                 text = file.read().strip()
         except OSError as fault:
-            raise ProviderDown(self.name, f"{self._path}: {fault.strerror}") from fault
+            raise ProviderDown(self.name, f"{self._path}: {fault.strerror}", self._path) from fault
         if mode & 0o077:
             reason = f"{self._path} is open to others (mode {mode:04o}): chmod 600 {self._path}"
-            raise ProviderDown(self.name, reason)
+            raise ProviderDown(self.name, reason, self._path)
         try:
             root = base64.b64decode(text, validate=True)
         except ValueError:
             root = b""
         if len(root) != KEY_BYTES:
-            raise ProviderDown(self.name, f"{self._path} holds no root key")
+            raise ProviderDown(self.name, f"{self._path} holds no root key", self._path)
         return root
 
     def put_root(self, root: bytes) -> None:
@@ -72,4 +72,4 @@ class FileProvider:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             replace_private(self._path, base64.b64encode(root) + b"\n")
         except OSError as fault:
-            raise ProviderDown(self.name, f"{self._path}: {fault.strerror}") from fault
+            raise ProviderDown(self.name, f"{self._path}: {fault.strerror}", self._path) from fault

@@ -98,7 +98,7 @@ class OpenBaoProvider:
             return path.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as fault:
             reason = f"openbao.token_file: {path} cannot be read"
-            raise ProviderDown(self.name, reason) from fault
+            raise ProviderDown(self.name, reason, path) from fault
 
 
 _STRANGE = "an answer that is none of the transit engine"

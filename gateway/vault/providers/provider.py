@@ -1,5 +1,6 @@
 """What a key provider does: wrap and unwrap our keys, and forget; it must never see a contact."""
 
+from pathlib import Path
 from typing import Protocol
 
 from gateway.errors import Unavailable
@@ -32,10 +33,11 @@ class Provider(Protocol):
 class ProviderDown(Unavailable):
     """The provider does not answer, or not us; nothing is lost, and it works again when it does."""
 
-    def __init__(self, provider: str, reason: str) -> None:
-        super().__init__("keys", f"the key provider {provider} does not answer: {reason}")
+    def __init__(self, provider: str, reason: str, file: Path | None = None) -> None:
+        super().__init__("keys", f"the key provider {provider} does not answer: {reason}", file)
         self.provider = provider
         self.reason = reason
+        self.file = file
 
 
 class KeyDamaged(Unavailable):
