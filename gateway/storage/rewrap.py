@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from gateway.storage.orders import FREIGHT
+from gateway.storage.prepared import Prepared
 from gateway.storage.tables import contact_digests, contacts, orders
 from gateway.vault.envelope import Binding
 
@@ -96,7 +97,7 @@ def page(
     ]
 
 
-_REPLACE = (
+_REPLACE = Prepared(
     update(contacts)
     .where(contacts.c.merchant == bindparam("of_merchant"))
     .where(contacts.c.order_number == bindparam("of_order"))
@@ -110,8 +111,8 @@ _REPLACE = (
 
 def replace(connection: Connection, changes: Sequence[tuple[WrappedDataKey, str, bytes]]) -> None:
     """Put a newly wrapped data key, with its key's name, in place of each that still stands."""
-    connection.execute(
-        _REPLACE,
+    _REPLACE.run(
+        connection,
         [
             {
                 "of_merchant": old.binding.merchant,
@@ -128,6 +129,9 @@ def replace(connection: Connection, changes: Sequence[tuple[WrappedDataKey, str,
 
 
 # ---- The blind index ----------------------------------------------------------------------------
+
+
+_ADD_DIGESTS = Prepared(insert(contact_digests))
 
 
 def indexed_before(
@@ -179,7 +183,7 @@ def reindex(
         for digest in digests[number][1]
     ]
     if rows:
-        connection.execute(insert(contact_digests), rows)
+        _ADD_DIGESTS.run(connection, rows)
 
 
 def forget_fingerprints(

@@ -5,7 +5,7 @@ opened in memory to make its digests under the new index key. It must never leav
 and may be stopped after any: what is done no longer needs doing.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from gateway.storage import merchants, orders, rewrap
@@ -90,7 +90,8 @@ class Rewrap:
             if not page:
                 return
             place = page[-1].place
-            changes = [change for old in page if (change := self._change(old)) is not None]
+            keys = self._keys({old.key_id for old in page})
+            changes = [change for old in page if (change := self._change(old, keys)) is not None]
             if changes:
                 with self.store.change() as connection:
                     rewrap.replace(connection, changes)
@@ -98,12 +99,23 @@ class Rewrap:
             tally.unreadable += len(page) - len(changes)
             tally.page_done()
 
-    def _change(self, old: WrappedDataKey) -> tuple[WrappedDataKey, str, bytes] | None:
+    def _keys(self, key_ids: Collection[str]) -> dict[str, tuple[Key, Key]]:
+        """The keys that there are of these, each with the newest of its epoch."""
+        found = {}
+        for key_id in key_ids:
+            before = self.keyring.by_id(key_id)
+            after = None if before is None else self._newest(before)
+            if before is not None and after is not None:
+                found[key_id] = before, after
+        return found
+
+    def _change(
+        self, old: WrappedDataKey, keys: Mapping[str, tuple[Key, Key]]
+    ) -> tuple[WrappedDataKey, str, bytes] | None:
         """The data key under the newest key of its epoch; None when nothing opens it."""
-        before = self.keyring.by_id(old.key_id)
-        after = None if before is None else self._newest(before)
-        if before is None or after is None:
+        if old.key_id not in keys:
             return None
+        before, after = keys[old.key_id]
         try:
             wrapped = rewrapped(old.wrapped_key, old.binding, before, after, self.store.entropy)
         except EnvelopeDamaged:
