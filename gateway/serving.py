@@ -4,6 +4,7 @@ import multiprocessing
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from threading import Event, Thread
@@ -13,7 +14,7 @@ import structlog
 
 from gateway.api import logs, metrics
 from gateway.app import assemble
-from gateway.errors import ConfigurationError
+from gateway.errors import ConfigurationError, Unavailable
 from gateway.server import WAITING_FOR_EACH, end_when_told, http_server
 from gateway.settings import Settings
 from gateway.storage import schema
@@ -41,7 +42,11 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     threads = (2 + WAITING_FOR_EACH) * settings.service.threads
     server = http_server(host, port, workers, threads, logs.configuration())
     end_when_told(server)
-    rounds = _Rounds(assemble(settings), partial(_announce_once_it_answers, host, port, workers))
+    services = assemble(settings)
+    with suppress(Unavailable):
+        # Before anything is due: a clock that jumps in the first seconds is not believed either.
+        services.timekeeping.leap(services.store.clock())
+    rounds = _Rounds(services, partial(_announce_once_it_answers, host, port, workers))
     server.on_startup(rounds.start)
     try:
         server.serve(target_loader=partial(worker, settings), wrap_loader=False)

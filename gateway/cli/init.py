@@ -49,6 +49,7 @@ def set_up(run: Run) -> dict[str, Any]:
     with run.answering():
         schema.upgrade(services.store.database)
     now = run.clock()
+    services.timekeeping.leap(now)
     services.keyring.index_key(now)
     services.keyring.log_key(now)
     known = [one.merchant for one in merchants.listing(services.store)]

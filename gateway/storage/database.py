@@ -1,6 +1,7 @@
 """Opens the database with durable commits, and has its writers take turns; it knows no table."""
 
 import hashlib
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -155,12 +156,16 @@ class Database:
     def wipe_journal(self) -> bool:
         """Empty the journal of SQLite, which else still holds what was deleted; whether it is empty.
 
-        It is not while somebody reads an older state; then it is overwritten in time.
+        It is not while somebody reads an older state, or the disk is full; then it is overwritten in
+        time.
         """
         if self._gate is None:
             return True
-        with self.alone():
-            return self._checkpoint("TRUNCATE") == 0
+        try:
+            with self.alone():
+                return self._checkpoint("TRUNCATE") == 0
+        except sqlite3.OperationalError:
+            return False
 
     def _checkpoint(self, mode: str) -> int:
         """How many pages the journal has."""

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from tests.cli.conftest import Gateway
+from tests.conftest import Clock
 
 
 def modes(directory: Path) -> dict[str, int]:
@@ -45,6 +46,15 @@ def test_running_it_again_changes_nothing(fresh: Gateway, environment: dict[str,
         "policy.changed",
         "audit.exported",
     ]
+
+
+def test_the_clock_is_watched_from_here_on(fresh: Gateway, clock: Clock) -> None:
+    """One that jumps before anything else ran erases nothing."""
+    fresh("init")
+    clock.advance(days=100)
+    result = fresh("retention", "run")
+    assert result.exit_code == 1
+    assert "100 days ahead" in result.stderr
 
 
 def test_a_directory_that_others_can_read_is_refused(

@@ -1,5 +1,6 @@
 """What was deleted leaves the database's files: no page, and no journal, holds it any longer."""
 
+import resource
 from pathlib import Path
 
 from sqlalchemy import text
@@ -53,6 +54,23 @@ def test_free_pages_are_given_back(world: World) -> None:
             assert connection.execute(text("PRAGMA freelist_count")).scalar_one() == 0
             assert connection.execute(text("PRAGMA integrity_check")).scalar_one() == "ok"
     assert len(world.said()) == 600
+
+
+def test_a_full_disk_does_not_undo_an_erasure(world: World) -> None:
+    """It is on record; the journal is emptied when there is room again."""
+    content = sealed(world, 1)[0]
+    database = world.store.database
+    if not database.is_sqlite:
+        assert database.wipe_journal()
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        assert not database.wipe_journal()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert database.wipe_journal()
+    assert content in files(world)
 
 
 def test_a_reader_does_not_hold_up_the_deletion(world: World) -> None:
