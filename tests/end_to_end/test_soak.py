@@ -125,8 +125,9 @@ class Soak:
         # Whatever was in its way before: now that all is well again, each of them works.
         for deed in (self.operator.rotate, self.operator.erase, self.operator.back_up):
             self._until(partial(self.operator.do, deed))
-        status, _, vkey = self.live.send("GET", "/v1/audit/key")
-        assert status == 200
+        self._until(self._ready)
+        self._until(lambda: self.live.send("GET", "/v1/audit/key")[0] == 200)
+        _, _, vkey = self.live.send("GET", "/v1/audit/key")
         listening = processes.listening(self.live.pid)
         self.live.stop()
         store = self.services.store

@@ -126,7 +126,7 @@ def it_listens_on_loopback_alone(seen: Evidence) -> None:
 
 def every_answer_was_one_that_may_be(seen: Evidence) -> None:
     """No other status, nothing after an erasure, no refusal without a reason, nothing to be cached."""
-    assert seen.ledger.wrong == []
+    assert seen.ledger.wrong == [], seen.ledger.wrong
 
 
 def every_refusal_is_on_record(seen: Evidence) -> None:
