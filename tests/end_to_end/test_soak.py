@@ -228,6 +228,7 @@ def judge(seen: Evidence) -> None:
         holds(seen)
 
 
+@pytest.mark.long
 def test_everything_at_once_with_faults(tmp_path: Path, template: Template) -> None:
     """A worker killed, a disk full, a provider down, a clock that jumps: in little, on SQLite."""
     with soaking(tmp_path, template, megabytes=48, seconds=0.3, told={}) as soak:
