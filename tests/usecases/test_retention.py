@@ -1,6 +1,8 @@
 """Retention: what is due goes, nothing else does, and releases never wait for it."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -12,8 +14,10 @@ from gateway.storage.tables import contact_digests, contacts
 from gateway.storage.tables import orders as orders_table
 from gateway.usecases import deliver as delivery
 from gateway.usecases import retention
-from tests.builders import an_order
+from tests.builders import an_order, order_number
 from tests.world import TESTER, World, codes
+
+_SECONDS = 120
 
 
 def left(world: World) -> set[str]:
@@ -138,3 +142,42 @@ def test_old_answers_go_and_young_ones_stay(world: World, monkeypatch: pytest.Mo
     with world.store.read() as connection:
         assert answers.find(connection, young) is not None
         assert [answers.find(connection, request) for request in old] == [None] * 5
+
+
+def test_releases_go_on_while_many_contacts_go(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between any two batches whoever asks is answered, and with the contact each time."""
+    monkeypatch.setattr(retention, "_BATCH", 10)
+    world.take_in(*(an_order(order_number(at)) for at in range(40)))
+    due = world.kept(order_number(0)).latest_at
+    world.clock.forward(days=10)
+    world.take_in(an_order("aaaaaaaaa1"))
+    world.assign("aaaaaaaaa1")
+    client, over = world.client(), threading.Event()
+    answered: list[list[str]] = []
+    turns: list[int] = []
+
+    def ask() -> None:
+        while not over.is_set():
+            answered.append(codes(world.ask(client, "aaaaaaaaa1")))
+
+    def between() -> None:
+        turns.append(len(answered))
+        deadline = time.monotonic() + _SECONDS
+        # Three: as many as ask may have been under way before.
+        while len(answered) < turns[-1] + 3:
+            assert time.monotonic() < deadline
+            over.wait(0.001)
+
+    with ThreadPoolExecutor(2) as pool:
+        asking = [pool.submit(ask) for _ in range(2)]
+        try:
+            assert retention.run(world.store, due, between) == 40
+        finally:
+            over.set()
+    for thread in asking:
+        thread.result()
+    assert len(turns) > 2
+    assert not any(answered)
+    assert left(world) == {"aaaaaaaaa1"}
