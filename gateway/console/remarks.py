@@ -49,11 +49,13 @@ def _remark(visit: Visit, hint: Hint, known: Names, number: str | None) -> Remar
         about = Markup("<b>{}</b>").format(known.carriers.get(hint.about, hint.about))
     values = {"about": about, "day": t.short_day(day), "hour": hint.usual, "n": hint.number}
     by = hint.review.account_id if hint.review else ""
+    today = visit.services.store.clock().astimezone(t.zone).date()
+    told = "lapsed" if hint.kind is HintKind.LAPSING and day < today else hint.kind.value
     return Remark(
         hint=hint,
-        sentence=t(f"hint.{hint.kind}", usual=t.number(hint.usual), **values),
+        sentence=t(f"hint.{told}", usual=t.number(hint.usual), **values),
         because=t(
-            f"because.{hint.kind}",
+            f"because.{told}",
             few=noticing.FEW,
             times=noticing.FAR_ABOVE,
             often=noticing.OFTEN,

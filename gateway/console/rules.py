@@ -9,6 +9,11 @@ from gateway.console.words import Language
 from policies.engine import DENY_UNLESS_PERMITTED, Policy
 
 _SHORT = 8
+_IN_GERMAN = {
+    "GDPR": "DSGVO",
+    "secondary: a partner's summary": "aus zweiter Hand: Zusammenfassung eines Partners",
+}
+"""Sources are names; these have another one in German."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +36,7 @@ def rule(texts: Mapping[str, str], policy: Policy, language: Language) -> Rule:
     return Rule(
         id=policy.id,
         sentence=policy.text_de if language is Language.GERMAN else policy.text,
-        source=policy.source,
+        source=_source(policy.source, language),
         file=policy.file,
         text=marked,
     )
@@ -47,6 +52,13 @@ def default(language: Language) -> Rule:
         file="",
         text=escape(""),
     )
+
+
+def _source(source: str, language: Language) -> str:
+    if language is Language.GERMAN:
+        for name, german in _IN_GERMAN.items():
+            source = source.replace(name, german)
+    return source
 
 
 def version(policy: str | None) -> str:

@@ -18,6 +18,7 @@ from limits.strategies import FixedWindowRateLimiter
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from gateway.audit.faults import AuditError
 from gateway.console import addresses, replies
 from gateway.console.cookies import Jar, is_form_token
 from gateway.console.page import Again, Anyone, Desk, Go, Html, Page, Reply, Visit
@@ -139,8 +140,9 @@ def _fail(site: Site) -> Callable[[Exception], Response]:
         if status >= 500:
             site.log.error("fault", request_id=g.request_id, exc_info=fault)
         known = status if g.words.has(f"fault.{status}.title") else 400 if status < 500 else 500
+        what = "log" if isinstance(fault, AuditError) else known
         response = site.replies.render(
-            _visit(site, None), Html(template="fault.html", values={"known": known}, status=status)
+            _visit(site, None), Html(template="fault.html", values={"known": what}, status=status)
         )
         if isinstance(fault, MethodNotAllowed):
             response.headers["Allow"] = ", ".join(fault.valid_methods or ())

@@ -103,6 +103,7 @@ def test_the_overview_tells_when_the_log_was_verified(story: Story, reviewer: Re
     assert "Der erste falsche Eintrag hat die Nummer 3." in page
     assert "entry 3 is not the one that was signed" in page
     assert "nichts ist überfällig" not in page
+    assert "Das Protokoll ist beschädigt" in reviewer.text("/console/log", 500)
 
 
 def test_an_operator_sees_numbers_without_ways_into_the_log(story: Story, operator: Reader) -> None:

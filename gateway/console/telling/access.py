@@ -14,7 +14,7 @@ def sections(say: Speech, content: Access) -> Iterator[Section]:
     idle = [one.name for one in content.people if one.did.last_day is None]
     idle += [one.name for one in content.clients if one.did.last_day is None]
     yield Section(
-        heading=say("report.access.quarter", quarter=content.quarter),
+        heading=say("reports.quarter_name", n=content.quarter[5:], year=content.quarter[:4]),
         facts=((say("report.period"), say.period(content.period)),),
         texts=(
             say("report.access.idle", names=say.listed(idle))
@@ -42,7 +42,7 @@ def sections(say: Speech, content: Access) -> Iterator[Section]:
     yield Section(
         heading=say("report.access.clients"),
         table=Table(
-            head=_heads(say, "name", "role", "since", "ended", "did", "last"),
+            head=_heads(say, "name", "role", "since", "until", "did", "last"),
             rows=tuple(
                 (
                     one.name,
