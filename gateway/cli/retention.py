@@ -40,6 +40,7 @@ def run_(run: Run, now: datetime | None, clock_is_right: bool, as_json: bool) ->
     if now is None:
         run.services.timekeeping.require(run.clock())
     usecase.redate(store, run.settings.deadlines)
+    usecase.set_right(store, run.settings.deadlines, run.clock())
     now = now or run.clock()
     erased = usecase.run(store, now)
     logs = retire_logs.run(store, run.settings.keep_log_months, now)

@@ -1,6 +1,6 @@
 """When stored contacts go: by which terms they are dated, and new dates for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -34,6 +34,23 @@ def with_contacts(connection: Connection, merchant: str, after: str, limit: int)
     mine = (contacts.c.merchant == merchant) & (contacts.c.order_number > after)
     found = select(contacts.c.order_number).where(mine).distinct()
     return list(connection.execute(found.order_by(contacts.c.order_number).limit(limit)).scalars())
+
+
+def dated_beyond(connection: Connection, latest: datetime, limit: int) -> Sequence[tuple[str, str]]:
+    """Merchant and number of orders with a contact that would stay beyond `latest`."""
+    found = select(contacts.c.merchant, contacts.c.order_number).where(
+        contacts.c.delete_by > latest
+    )
+    rows = connection.execute(found.order_by(contacts.c.delete_by).limit(limit))
+    return list(dict.fromkeys((row.merchant, row.order_number) for row in rows))
+
+
+def set_import(
+    connection: Connection, merchant: str, order_number: str, imported_at: datetime
+) -> None:
+    """Have an order count as imported then."""
+    order = (orders.c.merchant == merchant) & (orders.c.order_number == order_number)
+    connection.execute(update(orders).where(order).values(imported_at=imported_at))
 
 
 def date(

@@ -78,7 +78,7 @@ class LogHead:
     def is_unchanged_since(self, seen: Position | None) -> bool:
         """Whether nothing has changed since: every change of an order or a carrier is an entry.
 
-        But for the dates of new terms (`retention.redate`), which count from the next look-up. One
+        But for new dates (`retention.redate`, `set_right`), which count from the next look-up. One
         query serves all works of a group, unless one of them saw the log shorter still.
         """
         if seen is None or seen.log != self._log:

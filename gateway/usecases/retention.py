@@ -1,6 +1,6 @@
 """Lets contacts go when their time is over: a few at a time, so that releases never wait for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -21,6 +21,9 @@ from gateway.usecases.actors import SERVICE
 
 _BATCH = 200
 """Contacts in one transaction at the most: a release that waits for it waits some milliseconds."""
+
+_SKEW = timedelta(hours=1)
+"""Nodes' clocks differ by far less."""
 
 _KEEP_ANSWERS = timedelta(days=7)
 """How long a request may be repeated under its Idempotency-Key."""
@@ -57,6 +60,49 @@ def redate(store: Store, deadlines: Deadlines, between: Callable[[], None] = lam
         terms = (own.erase_after_delivery.days, own.erase_latest.days)
         if dated.get(merchant) != terms:
             _redate(store, merchant, own, terms, between)
+
+
+def set_right(
+    store: Store, deadlines: Deadlines, now: datetime, between: Callable[[], None] = lambda: None
+) -> int:
+    """Date what a clock that was ahead imported as if it came at `now`; how many orders that were.
+
+    Nothing that was imported by now stays longer than the longest term from now. To be called after
+    `redate` and before `run`, by a clock that is believed.
+    """
+    latest, found, changed = now + deadlines.longest + _SKEW, 0, 1
+    while changed and (batch := _dated_beyond(store, latest)):
+        changed = 0
+        for merchant, pairs in groupby(sorted(batch), key=itemgetter(0)):
+            changed += _set_right(store, merchant, [number for _, number in pairs], deadlines, now)
+        found += changed
+        between()
+    return found
+
+
+def _dated_beyond(store: Store, latest: datetime) -> Sequence[tuple[str, str]]:
+    with store.read() as connection:
+        return dating.dated_beyond(connection, latest, _BATCH)
+
+
+def _set_right(
+    store: Store, merchant: str, numbers: Sequence[str], deadlines: Deadlines, now: datetime
+) -> int:
+    own = deadlines.of(merchant)
+
+    def work(tx: Transaction) -> int:
+        kept = orders.kept(tx.connection, merchant, numbers)
+        ahead = {number: order for number, order in kept.items() if order.imported_at > now}
+        for number, order in ahead.items():
+            latest_at = now + (order.latest_at - order.imported_at)
+            delete_by = deletion_date(
+                order.items, latest_at, order.at_most(own.erase_after_delivery)
+            )
+            dating.set_import(tx.connection, merchant, number, now)
+            dating.date(tx.connection, merchant, number, latest_at, delete_by)
+        return len(ahead)
+
+    return store.write(merchant, work)
 
 
 def _due(store: Store, now: datetime) -> list[tuple[str, str]]:

@@ -203,6 +203,7 @@ class Scheduler:
                 hold.renew(connection, store.clock())
 
         retention.redate(store, self._services.settings.deadlines, between)
+        retention.set_right(store, self._services.settings.deadlines, now, between)
         erased = retention.run(store, now, between)
         latest = self._services.settings.deadlines.longest
         destroyed = self._services.key_care.destroy_expired(SERVICE, latest, now)

@@ -13,7 +13,7 @@ from gateway.usecases import retention
 from gateway.usecases.deliver import deliver
 from gateway.usecases.order_state import order_state
 from tests.builders import an_order, order_number
-from tests.world import NOON, TESTER, World
+from tests.world import NOON, TESTER, World, codes
 
 
 def terms(after_delivery: int, latest: int, **own: Deadlines) -> Deadlines:
@@ -123,3 +123,32 @@ def told(world: World, deadlines: Deadlines, merchant: str = "default", number: 
     with world.store.read() as connection:
         assert orders.kept(connection, merchant, [order_number(number)])
     return state.delete_by
+
+
+def test_an_import_by_a_clock_that_was_ahead_is_dated_anew(world: World) -> None:
+    """As if it came when the clock was right again; its key goes with it, and no other order's date."""
+    world.take_in(an_order(order_number(1)))
+    world.clock.forward(days=400)
+    world.take_in(an_order(order_number(2)), an_order(order_number(3)))
+    world.assign(order_number(2))
+    ahead = world.clock.now.date().isoformat()
+    world.clock.forward(days=-399)
+    deadlines, now = world.settings.deadlines, world.clock.now
+    care, before = world.services.key_care, {one.epoch for one in world.services.keyring.all()}
+    assert care.destroy_expired(TESTER, deadlines.longest, now).key_ids == ()
+    assert retention.set_right(world.store, deadlines, now) == 2
+    assert retention.set_right(world.store, deadlines, now) == 0
+    assert told(world, deadlines, number=1) == NOON + timedelta(days=90)
+    assert told(world, deadlines, number=2) == NOON + timedelta(days=91)
+    assert codes(world.ask(world.client(), order_number(2))) == []
+    assert retention.run(world.store, NOON + timedelta(days=91)) == 3
+    care.destroy_expired(TESTER, deadlines.longest, now)
+    assert before - {one.epoch for one in world.services.keyring.all()} == {ahead}
+
+
+def test_shorter_terms_are_not_taken_for_a_clock_that_was_ahead(world: World) -> None:
+    """An order that was imported at its time keeps it, whatever its date."""
+    world.take_in(an_order(order_number(1)))
+    world.clock.forward(days=5)
+    assert retention.set_right(world.store, terms(10, 40), world.clock.now) == 0
+    assert world.kept(order_number(1)).imported_at == NOON
