@@ -27,9 +27,6 @@ EXPIRED = "expired"
 REPLAYED = "replayed"
 
 _PAGE = 5000
-_AHEAD = timedelta(days=2)
-"""Beyond the end of today, in any time zone and by any node's clock."""
-
 _ATTEMPTS = 5
 
 Pause = Callable[[float], None]
@@ -131,9 +128,7 @@ class KeyCare:
         destroyed, held = [], {}
         for record in self.keyring.all():
             over_at = over(record, latest)
-            # A clock that was ahead made keys of days to come: each goes with the last under it.
-            is_ahead = over_at is not None and over_at > now + latest + _AHEAD
-            if over_at is None or (over_at > now and not is_ahead):
+            if over_at is None or over_at > now:
                 continue
             with self.store.change() as connection:
                 rewrap.wait_for_writers(connection)
@@ -141,8 +136,7 @@ class KeyCare:
                 if not alive:
                     self._destroy(record.key_id, EXPIRED)
             if alive:
-                if not is_ahead:
-                    held[record.key_id] = alive
+                held[record.key_id] = alive
             else:
                 destroyed.append(record.key_id)
         self.tell(asker)
