@@ -1,11 +1,13 @@
 """The log as people read it: sentences, search, the way out, and that looking leaves a trace."""
 
 import csv
+import gc
 import io
 import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from markupsafe import Markup
@@ -16,6 +18,8 @@ from gateway.audit.receipt import Receipt
 from gateway.console.words import shipped
 from gateway.model.account import Office
 from gateway.storage import entries
+from gateway.storage.store import Transaction
+from gateway.storage.tallies import BLOCK
 from gateway.usecases import forget
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.services import Services
@@ -271,6 +275,34 @@ def test_exactly_the_sought_entries_are_exported(
     assert "attachment" in table.headers["Content-Disposition"]
     exports = [it for it in on_record(services) if it.action is Action.AUDIT_EXPORTED]
     assert [it.detail for it in exports] == [{"filters": "outcome"}] * 3
+
+
+def test_an_export_of_any_length_is_written_as_it_is_read(story: Story, reviewer: Reader) -> None:
+    """However many entries there are, no more than one block of them is in memory, and no snapshot."""
+
+    def many(tx: Transaction) -> None:
+        for _ in range(2 * BLOCK):
+            tx.record(OPERATOR, Action.ORDER_STORED, Outcome.DONE)
+
+    def held() -> int:
+        gc.collect()
+        return sum(isinstance(one, Entry) for one in gc.get_objects())
+
+    story.store.write("default", many)
+    reviewer.get("/console/log")
+    pool: Any = story.store.database.engine.pool
+    data = {"form_token": reviewer.form_token, "format": "jsonl"}
+    answer = reviewer.client.post(
+        "/console/log/export", data=data, base_url="http://localhost:8080", buffered=False
+    )
+    most, lines = 0, 0
+    for lines, _ in enumerate(answer.iter_encoded(), start=1):
+        if lines % (BLOCK // 2) == 1:
+            most = max(most, held())
+            assert pool.checkedout() == 0
+    answer.close()
+    assert lines > 2 * BLOCK
+    assert BLOCK // 2 < most - held() < BLOCK * 5 // 4
 
 
 def test_an_export_that_does_not_fit_is_refused(reviewer: Reader) -> None:

@@ -222,10 +222,10 @@ def _exported(store: Store, merchant: str, look: _Look, criteria: Criteria) -> I
         while low < stretch.high:
             # Each piece in a snapshot of its own: a long export must not hold back the journal.
             high = min(stretch.high, low - low % tallies.BLOCK + tallies.BLOCK)
+            part = replace(stretch, low=low, high=high)
             with store.read() as connection:
-                yield from _part(
-                    connection, merchant, replace(stretch, low=low, high=high), criteria
-                )
+                told = _part(connection, merchant, part, criteria)
+            yield from told
             low = high
 
 
