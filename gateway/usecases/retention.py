@@ -19,7 +19,7 @@ from gateway.storage.store import Store, Transaction
 from gateway.usecases import outbox
 from gateway.usecases.actors import SERVICE
 
-_BATCH = 200
+_BATCH = 40
 """Contacts in one transaction at the most: a release that waits for it waits some milliseconds."""
 
 _SKEW = timedelta(hours=1)
