@@ -14,7 +14,7 @@ PYTEST =
 QUICK =
 BENCH =
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
-  --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+  --generate-hashes --no-emit-index-url --no-strip-extras --custom-compile-command "make lock"
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DELETE_ON_ERROR:
