@@ -16,6 +16,8 @@ BENCH =
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
   --generate-hashes --no-emit-index-url --no-strip-extras --custom-compile-command "make lock"
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The locks name every package there is to install: pip has nothing to look for, and cannot take a newer one.
+LOCKED := $(PIP) install --no-deps --require-hashes
 
 .DELETE_ON_ERROR:
 .PHONY: up test test-long bench lint lock
@@ -49,13 +51,13 @@ lock: $(VENV)/.installed-dev
 # The project itself is installed from its own folder, without a look at the network.
 $(VENV)/.installed: requirements.txt pyproject.toml $(BIN)/python
 	@echo "Installing the locked dependencies into $(VENV) …"
-	@$(PIP) install --require-hashes -r requirements.txt
+	@$(LOCKED) -r requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing what the tests need into $(VENV) …"
-	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(LOCKED) -r requirements-dev.txt
 	@touch $@
 
 $(BIN)/python:
