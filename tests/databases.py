@@ -36,8 +36,11 @@ class Postgres:
     _names: Iterator[int]
     start: Callable[[], None]
     """Start it again after `stop`."""
-    stop: Callable[[], None]
-    """End it as its operator would for a restart: whoever is connected loses the connection."""
+    stop: Callable[..., None]
+    """End it as its operator would for a restart: whoever is connected loses the connection.
+
+    With SIGQUIT it is gone at once, as after a fault.
+    """
 
     def url(self, name: str) -> str:
         """The SQLAlchemy URL of a database."""
@@ -69,6 +72,24 @@ def serve(directory: Path, settings: tuple[str, ...] = _QUICK) -> Iterator[Postg
 
     PostgreSQL refuses to run as root; then it runs as nobody.
     """
+    return _serve(
+        directory, settings, "initdb", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
+    )
+
+
+def stand_by(primary: Postgres, directory: Path, settings: tuple[str, ...]) -> Iterator[Postgres]:
+    """A second server that follows `primary`, which calls nothing committed before it stands here too."""
+    copy = ("--write-recovery-conf", "--checkpoint=fast", f"--host={primary.socket}")
+    for standby in _serve(directory, settings, "pg_basebackup", *copy):
+        primary.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        primary.execute("SELECT pg_reload_conf()")
+        yield standby
+
+
+def _serve(
+    directory: Path, settings: tuple[str, ...], program: str, *arguments: str
+) -> Iterator[Postgres]:
+    """A server over what the program makes."""
     owner = _owner()
     directory.mkdir(mode=0o700)
     if owner:
@@ -78,8 +99,8 @@ def serve(directory: Path, settings: tuple[str, ...] = _QUICK) -> Iterator[Postg
     given = [part for setting in settings for part in ("-c", setting)]
     with (directory / "log").open("wb") as log:
         options: dict[str, Any] = {"cwd": directory, "stdout": log, "stderr": log, **owner}
-        initdb = [binaries / "initdb", "-D", cluster, "-U", "postgres", "-A", "trust"]
-        subprocess.run([*initdb, "-E", "UTF8", "--locale=C", "--no-sync"], check=True, **options)
+        made = [binaries / program, "-D", cluster, "-U", "postgres", *arguments]
+        subprocess.run(made, check=True, **options)
         postgres = [binaries / "postgres", "-D", cluster, "-k", directory]
         servers: list[subprocess.Popen[bytes]] = []
 

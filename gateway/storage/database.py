@@ -53,6 +53,15 @@ _POSTGRES_OPTIONS = (
     *("-c statement_timeout=30s", "-c lock_timeout=10s"),
     *("-c idle_in_transaction_session_timeout=60s", "-c TimeZone=UTC"),
 )
+_POSTGRES_LINK: Mapping[str, Any] = {
+    # Of several servers in the address it is the one that takes writes, also after a failover.
+    "target_session_attrs": "read-write",
+    # A server that is gone without a word cannot time a statement out: its connection ends all the same.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
 _SNAPSHOT: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _CONFINE = Prepared(
     select(
@@ -211,6 +220,7 @@ def _engine(url: URL, pool_size: int, is_sqlite: bool) -> Engine:
             "options": " ".join(_POSTGRES_OPTIONS),
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "gateway",
+            **_POSTGRES_LINK,
         }
         postgres = create_engine(url, connect_args=connect, **pool)
         event.listen(postgres, "checkin", _note_time)

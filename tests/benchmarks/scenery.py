@@ -31,7 +31,7 @@ from gateway.usecases.services import Services
 from policies.question import Role
 from tests.builders import an_address, an_order, order_number
 from tests.conftest import a_carrier
-from tests.databases import Postgres, serve
+from tests.databases import Postgres, serve, stand_by
 from tests.end_to_end.live import ROOT, Live, free_port
 
 WORKERS, THREADS = 2, 8
@@ -150,6 +150,14 @@ def postgres() -> Iterator[Postgres]:
             yield next(servers)
     finally:
         shutil.rmtree(home)
+
+
+@contextmanager
+def standby(primary: Postgres) -> Iterator[Postgres]:
+    """A server beside such a one, that follows it and can take over."""
+    home = primary.socket.parent
+    with closing(stand_by(primary, home / "standby", _DURABLE)) as servers:
+        yield next(servers)
 
 
 @contextmanager

