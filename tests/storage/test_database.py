@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from gateway.audit.entry import Action, Outcome
 from gateway.errors import ConfigurationError, Unavailable
 from gateway.storage.database import Database
-from gateway.storage.gate import Gate, locked
+from gateway.storage.gate import Gate, locked, next_in_turn
 from gateway.storage.orders import FREIGHT, envelopes
 from gateway.storage.store import Store
 from gateway.storage.tables import liveness
@@ -185,6 +185,31 @@ def test_a_gate_lets_one_through_at_a_time(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert (inside, most) == (0, 1)
+
+
+def test_who_leaves_a_gate_comes_in_again_after_who_waits(tmp_path: Path) -> None:
+    """However quickly it asks again: a deletion of many never takes the turns of those who release."""
+    mine, others = Gate(tmp_path / "gate"), Gate(tmp_path / "gate")
+    came: list[str] = []
+
+    def come() -> None:
+        with others.passing():
+            came.append("who waited")
+
+    waiting = threading.Thread(target=come)
+    with mine.passing():
+        waiting.start()
+        while _is_free(next_in_turn(tmp_path / "gate")):
+            pass
+    with mine.passing():
+        came.append("who left")
+    waiting.join()
+    assert came == ["who waited", "who left"]
+
+
+def _is_free(path: Path) -> bool:
+    with locked(path) as is_free:
+        return is_free
 
 
 def test_a_gate_opens_after_a_fault(tmp_path: Path) -> None:
