@@ -14,15 +14,16 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from gateway.audit import chain
 from gateway.audit.checkpoint import Checkpoint
-from gateway.audit.entry import Action, Actor, Draft, Entry, Outcome
-from gateway.audit.faults import AuditError, ProofRefused
+from gateway.audit.entry import Action, Actor, Draft, Outcome
+from gateway.audit.faults import AuditError
 from gateway.audit.growth import grow
-from gateway.audit.merkle import check_inclusion, inclusion_proof, leaf_hash
+from gateway.audit.merkle import leaf_hash
 from gateway.audit.tiles import WIDTH
 from gateway.errors import Unavailable
 from gateway.model.ids import Entropy, new_id
 from gateway.storage import tree
 from gateway.storage.log import LogHead
+from gateway.storage.log_check import LogCheck, require_in_place, tampered
 from gateway.storage.logs import merchant_of
 from gateway.storage.notary import Notary
 from gateway.storage.prepared import Prepared
@@ -78,6 +79,7 @@ class Logbook:
         self._period = period
         self._entropy = entropy
         self._checked: set[int] = set()
+        self._set_back: set[int] = set()
         self._unheld: set[int] = set()
 
     def elsewhere(self, notary: Notary) -> "Logbook":
@@ -107,15 +109,16 @@ class Logbook:
         row = connection.execute(select(logs).where(logs.c.log == log).with_for_update()).one()
         if row.size == row.integrated:
             return None
-        self._check_once(connection, row)
-        end = min(row.size, row.integrated + CHUNK)
-        leaves = tree.leaves(connection, log, row.integrated, end)
-        if len(leaves) < end - row.integrated:
-            raise _tampered(row, f"entry {row.integrated + len(leaves)} is missing")
         try:
-            edge = tree.edge(connection, log, row.integrated)
-        except AuditError as fault:
-            raise _tampered(row, str(fault)) from fault
+            self._check_once(connection, row)
+            # At each step, not at the first alone: what is signed here is what outsiders believe.
+            edge = self._check(connection, row).edge()
+            leaves = _waiting(connection, row)
+        except Unavailable:
+            # Until it has been checked anew, nothing is appended to it either.
+            self._checked.discard(log)
+            raise
+        end = row.integrated + len(leaves)
         grown = grow(edge, [leaf_hash(it) for it in leaves])
         note = self.notary.sign(Checkpoint(row.origin, end, grown.edge.root()))
         tree.write(connection, log, [*grown.full, *grown.edge.writes()])
@@ -128,10 +131,11 @@ class Logbook:
         Entries that no tree had when the backup was made are taken in before: they are not lost.
         """
         for row in connection.execute(select(logs).where(logs.c.size > logs.c.integrated)).all():
-            self._checked.add(row.log)
+            self._take_for_granted(row.log)
             while self.integrate(connection, row.log, now):
                 pass
             self._checked.discard(row.log)
+            self._set_back.discard(row.log)
         found = select(logs.c.origin, logs.c.size)
         sizes = {row.origin: row.size for row in connection.execute(found)}
         held = [_checkpoint(self.notary, note) for note in self.notary.notes()]
@@ -151,12 +155,17 @@ class Logbook:
         row = _current(connection, merchant)
         if row is None:
             return
-        self._checked.add(row.log)
+        self._take_for_granted(row.log)
         period = self._unused(connection, merchant, row.period, now)
         said: dict[str, str | int] = {
             f"lost_{name}": fact for name, fact in chain.deleting(lost).items()
         }
         self._opened(connection, merchant, row, now, period, said).flush()
+
+    def _take_for_granted(self, log: int) -> None:
+        """Bring a log to its end as the backup has it, however short of what is held it is."""
+        self._checked.add(log)
+        self._set_back.add(log)
 
     def _unused(self, connection: Connection, merchant: str, period: str, now: datetime) -> str:
         """A period after this one under whose name no log was ever signed."""
@@ -199,7 +208,7 @@ class Logbook:
         if row is None:
             raise Unavailable("log", "a new log could not be opened")
         if self.notary.held(row.origin) is not None:
-            raise _tampered(row, "it has signed checkpoints already, and its entries are gone")
+            raise tampered(row, "it has signed checkpoints already, and its entries are gone")
         self._checked.add(row.log)
         head = LogHead(connection, row, self._entropy)
         head.append(
@@ -237,65 +246,26 @@ class Logbook:
         try:
             return self.notary.open(tree.checkpoint(connection, log) or b"", row.origin)
         except AuditError as fault:
-            raise _tampered(row, str(fault)) from fault
+            raise tampered(row, str(fault)) from fault
 
     def _check_once(self, connection: Connection, row: Row[Any]) -> None:
-        if row.log in self._checked:
-            return
-        try:
-            self._check(connection, row)
-        except AuditError as fault:
-            raise _tampered(row, str(fault)) from fault
-        self._checked.add(row.log)
+        if row.log not in self._checked:
+            self._check(connection, row).whole()
+            self._checked.add(row.log)
 
-    def _check(self, connection: Connection, row: Row[Any]) -> None:
-        """The end of the log against its last checkpoint, and that against the held one."""
-        held = self.notary.held(row.origin)
-        if held is not None:
-            size = self.notary.open(held, row.origin).size
-            if size > row.integrated:
-                raise _tampered(row, f"the held checkpoint has {size} entries, it {row.integrated}")
-        if not row.origin.endswith(f"/{row.merchant}/{row.period}"):
-            raise _tampered(row, f"it is not the log of {row.merchant} and {row.period}")
-        if tree.entry_count(connection, row.log) != row.size:
-            raise _tampered(row, f"its last entry is not {row.size - 1}")
-        # The last tile, full or not: what is appended goes on from it.
-        start = max(row.integrated - 1, 0) // WIDTH * WIDTH
-        end = max(row.size, row.integrated)
-        leaves = tree.leaves(connection, row.log, start, end)
-        if len(leaves) < max(end - start, 1):
-            raise _tampered(row, f"entry {start + len(leaves)} is missing")
-        if Entry.parse(leaves[-1]).time != row.last_time:
-            raise _tampered(row, f"entry {row.size - 1} is of another time than its row says")
-        if row.integrated == 0:
-            return
-        last = self.notary.open(tree.checkpoint(connection, row.log) or b"", row.origin)
-        edge = tree.edge(connection, row.log, row.integrated)
-        if last.size != row.integrated or edge.root() != last.root:
-            raise _tampered(row, f"its tiles do not have the root of checkpoint {last.size}")
-        self._check_leaves(connection, row, last, start, leaves[: row.integrated - start])
+    def _check(self, connection: Connection, row: Row[Any]) -> LogCheck:
+        return LogCheck(connection, self.notary, row, is_set_back=row.log in self._set_back)
 
-    def _check_leaves(
-        self,
-        connection: Connection,
-        row: Row[Any],
-        signed: Checkpoint,
-        start: int,
-        leaves: Sequence[bytes],
-    ) -> None:
-        hashes = tree.hashes(connection, row.log, signed.size)
-        for index, leaf in enumerate(leaves, start):
-            path = inclusion_proof(index, signed.size, hashes)
-            try:
-                check_inclusion(
-                    index=index,
-                    size=signed.size,
-                    leaf=leaf_hash(leaf),
-                    proof=path,
-                    root=signed.root,
-                )
-            except ProofRefused as fault:
-                raise _tampered(row, f"entry {index} was changed") from fault
+
+def _waiting(connection: Connection, row: Row[Any]) -> Sequence[bytes]:
+    """The next entries to take in."""
+    start = max(row.integrated - 1, 0)
+    end = min(row.size, row.integrated + CHUNK)
+    leaves = tree.leaves(connection, row.log, start, end)
+    if len(leaves) < end - start:
+        raise tampered(row, f"entry {start + len(leaves)} is missing")
+    require_in_place(row, leaves, start)
+    return leaves[row.integrated - start :]
 
 
 def _checkpoint(notary: Notary, note: bytes) -> Checkpoint:
@@ -328,10 +298,3 @@ def _anew(connection: Connection, merchant: str) -> Row[Any] | None:
     # Whoever opens a log holds the merchant as well, or two nodes would each open the first one.
     connection.execute(_MERCHANT, {"merchant": merchant})
     return _current(connection, merchant)
-
-
-def _tampered(row: Row[Any], what: str) -> Unavailable:
-    return Unavailable(
-        "log",
-        f"the log {row.origin} was changed behind the service: {what}; gateway audit verify",
-    )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gateway.audit.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from gateway.audit.note import Algorithm, Signer, Verifier
+from gateway.errors import Unavailable
 from gateway.storage.gate import Gate
 
 
@@ -51,11 +52,14 @@ class Notary:
         return open_checkpoint(note, self.verifier(origin))
 
     def held(self, origin: str) -> bytes | None:
-        """The note that was held last for a log."""
+        """The note that was held last for a log; Unavailable where that cannot be told."""
         try:
             return self._file(origin).read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as fault:
+            why = f"the held checkpoints cannot be read ({type(fault).__name__}): {self._held}"
+            raise Unavailable("log", why, self._held) from fault
 
     def hold(self, origin: str, note: bytes) -> None:
         """Hold a newer note; replaced atomically, so a crash leaves the one or the other."""

@@ -11,15 +11,17 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from gateway.audit.checkpoint import Checkpoint
 from gateway.audit.encoding import encode_base64
 from gateway.audit.entry import Action, Entry, Outcome
+from gateway.audit.merkle import leaf_hash
 from gateway.errors import Unavailable
 from gateway.storage import tree
 from gateway.storage.logbook import month, quarter, year
 from gateway.storage.store import Store, Transaction
 from gateway.storage.tables import checkpoints, entries, logs, metadata, tiles
-from gateway.usecases.log.sequence import integrate_waiting
+from gateway.usecases.log.sequence import integrate, integrate_waiting
 from tests.world import NOON, TESTER, World
 
 Change = Callable[[Connection], Any]
+OWN = "gateway.example/audit/default/2026q4"
 
 
 def write(store: Store, count: int = 1) -> Entry:
@@ -73,7 +75,10 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "the last entry is gone": (without(entries, of_entry(299)), "its last entry is not 299"),
     "a waiting entry is gone": (without(entries, of_entry(290)), "entry 290 is missing"),
     "an entry of the tree is gone": (without(entries, of_entry(260)), "entry 260 is missing"),
-    "an entry was changed": (lambda it: other_leaf(it, 270), "entry 270 was changed"),
+    "an entry was changed": (
+        lambda it: other_leaf(it, 270),
+        "entry 270 is not the one that was signed",
+    ),
     "the end was cut off with its count": (
         lambda it: [
             without(entries, entries.c.index >= 270)(it),
@@ -87,6 +92,14 @@ CHANGES: dict[str, tuple[Change, str]] = {
             it.execute(update(logs).values(size=0)),
         ],
         "entry 256 is missing",
+    ),
+    "an entry far from the end was changed": (
+        lambda it: other_leaf(it, 3),
+        "tile/entries/000: entry 3 is not the one that was signed",
+    ),
+    "a tile far from the end is gone": (
+        without(tiles, tiles.c.level == 0, tiles.c.index == 0),
+        "tile/0/000: it is missing",
     ),
     "the log is another merchant's": (
         lambda it: it.execute(update(logs).values(origin="gateway.example/audit/second/2026q4")),
@@ -103,7 +116,10 @@ CHANGES: dict[str, tuple[Change, str]] = {
         ),
         "its tiles do not have the root of checkpoint 280",
     ),
-    "the checkpoint is gone": (without(checkpoints, checkpoints.c.size == 280), "a note"),
+    "the checkpoint is gone": (
+        without(checkpoints, checkpoints.c.size == 280),
+        "its last checkpoint is missing",
+    ),
     "the checkpoint is another log's": (
         lambda it: it.execute(update(checkpoints).values(note=b"other\n1\n\n")),
         "signature",
@@ -127,6 +143,105 @@ def test_a_changed_log_takes_no_entry(grown: World, a_node: Callable[[], Store],
     assert refused.value.part == "log"
     assert "2026q4 was changed behind the service" in str(refused.value)
     assert stored(grown) == before
+
+
+def forged_edge(connection: Connection) -> None:
+    """Puts another entry in one's place, its hash into the tile, and drops what was signed before."""
+    other_leaf(connection, 270)
+    leaf = connection.execute(select(entries.c.leaf).where(of_entry(270))).scalar_one()
+    tile = (tiles.c.level == 0) & (tiles.c.index == 1)
+    data = connection.execute(select(tiles.c.data).where(tile)).scalar_one()
+    at = (270 - 256) * 32
+    data = data[:at] + leaf_hash(leaf) + data[at + 32 :]
+    connection.execute(update(tiles).where(tile).values(data=data))
+
+
+def set_back(connection: Connection) -> None:
+    """Takes the tree back to the entries before the last step, so that others may be signed."""
+    connection.execute(delete(checkpoints).where(checkpoints.c.size > 280))
+    tile = (tiles.c.level == 0) & (tiles.c.index == 1)
+    data = connection.execute(select(tiles.c.data).where(tile)).scalar_one()
+    connection.execute(update(tiles).where(tile).values(data=data[: 24 * 32]))
+    connection.execute(update(logs).values(integrated=280))
+    other_leaf(connection, 285)
+
+
+def waiting(leaf: bytes) -> Change:
+    """Puts other bytes in the place of an entry that no tree has yet."""
+    return lambda it: it.execute(update(entries).where(of_entry(302)).values(leaf=leaf))
+
+
+BEHIND: dict[str, tuple[Change, str]] = {
+    "an entry and its hash": (forged_edge, "its tiles do not have the root of checkpoint 300"),
+    "and all that was signed": (
+        lambda it: [forged_edge(it), it.execute(delete(checkpoints))],
+        "its last checkpoint is missing",
+    ),
+    "the tree was set back": (set_back, "the held checkpoint has 300 entries, it 280"),
+    "the end was cut off": (
+        lambda it: [
+            without(entries, entries.c.index >= 290)(it),
+            it.execute(update(logs).values(size=290)),
+        ],
+        "it has 290 entries, its tree 300",
+    ),
+    "a waiting entry is gone": (without(entries, of_entry(302)), "entry 302 is missing"),
+    "a waiting entry is none": (waiting(b"{}"), "entry 302: an entry has other members"),
+    "a waiting entry is another's": (
+        lambda it: waiting(it.execute(select(entries.c.leaf).where(of_entry(301))).scalar_one())(
+            it
+        ),
+        "entry 302 is not in its place",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BEHIND)
+def test_nothing_is_signed_over_a_log_that_is_changed_while_it_is_served(
+    grown: World, name: str
+) -> None:
+    """Whoever can write the database has the service neither sign another history nor append to it."""
+    change, place = BEHIND[name]
+    integrate_waiting(grown.store)
+    write(grown.store, 5)
+    changed(grown, change)
+    with grown.store.read() as connection:
+        signed = tree.checkpoint(connection, 1)
+    with pytest.raises(Unavailable, match=place):
+        integrate(grown.store, 1)
+    with pytest.raises(Unavailable, match="2026q4 was changed behind the service"):
+        write(grown.store)
+    with grown.store.read() as connection:
+        assert tree.checkpoint(connection, 1) == signed
+
+
+def test_a_history_that_was_signed_anew_does_not_continue_the_held_checkpoint(
+    grown: World, a_node: Callable[[], Store]
+) -> None:
+    """Whoever has the log's key as well, but not what is held, gets no further."""
+
+    def change(connection: Connection) -> None:
+        forged_edge(connection)
+        root = tree.edge(connection, 1, 280).root()
+        note = grown.store.logbook.notary.sign(Checkpoint(OWN, 280, root))
+        connection.execute(update(checkpoints).where(checkpoints.c.size == 280).values(note=note))
+
+    changed(grown, change)
+    with pytest.raises(Unavailable, match="does not continue the held checkpoint of 280 entries"):
+        write(a_node())
+    with pytest.raises(Unavailable, match="does not continue the held checkpoint of 280 entries"):
+        integrate(grown.store, 1)
+
+
+def test_of_a_long_log_the_last_tile_is_checked_at_a_start(
+    world: World, a_node: Callable[[], Store]
+) -> None:
+    """Too long for a look at all of it: the end, from which it goes on, is looked at all the same."""
+    write(world.store, 25_700)
+    integrate_waiting(world.store)
+    changed(world, lambda it: other_leaf(it, 25_650))
+    with pytest.raises(Unavailable, match="entry 25650 is not the one that was signed"):
+        write(a_node())
 
 
 def test_an_untouched_log_takes_the_next_entry(grown: World, a_node: Callable[[], Store]) -> None:
@@ -162,7 +277,7 @@ def test_the_held_checkpoint_never_goes_back(grown: World) -> None:
     """Of two checkpoints that arrive in the wrong order the larger one stays held."""
     integrate_waiting(grown.store)
     notary = grown.store.logbook.notary
-    origin = "gateway.example/audit/default/2026q4"
+    origin = OWN
     latest = notary.held(origin)
     notary.hold(origin, notary.sign(Checkpoint(origin, 5, bytes(32))))
     assert notary.held(origin) == latest

@@ -10,6 +10,7 @@ from gateway.audit.entry import Action, Outcome
 from gateway.audit.merkle import leaf_hash
 from gateway.audit.tiles import Tile
 from gateway.audit.verdict import LogReport
+from gateway.errors import Unavailable
 from gateway.storage import tree
 from gateway.storage.store import Transaction
 from gateway.storage.tables import checkpoints, logs
@@ -133,7 +134,7 @@ def test_any_number_of_integrators_makes_one_tree(world: World) -> None:
 
 
 def test_the_sequencer_keeps_up(world: World) -> None:
-    """Its thread takes in what is written, survives a fault, and ends when it is told to."""
+    """Its thread takes in what is written, waits while it cannot tell what is held, ends when it is told to."""
     notary = world.store.logbook.notary
     sequencer = Sequencer(world.store)
     held = world.settings.data / "held"
@@ -143,7 +144,8 @@ def test_the_sequencer_keeps_up(world: World) -> None:
         held.rename(held.with_suffix(".away"))
         held.write_text("no directory")
         write(world, 3)
-        wait_until_done(world)
+        with pytest.raises(Unavailable, match="the held checkpoints cannot be read"):
+            integrate_waiting(world.store)
         held.unlink()
         write(world, 3)
         wait_until_done(world)
