@@ -125,7 +125,8 @@ def create_app(services: Services, outbound: "Outbound | None" = None) -> "Flask
     from gateway.usecases.incoming.connections import credential_file  # noqa: PLC0415
 
     log = structlog.get_logger()
-    relay = NativeRelay(services, outbound or Outbound(), credential_file(services))
+    usual = Outbound(unsafe_allow_loopback=services.settings.unsafe_allow_loopback)
+    relay = NativeRelay(services, outbound or usual, credential_file(services))
     endpoints = routes.endpoints(Readiness(services), relay)
     app = application.build(services, endpoints, log)
     mounting.mount(app, services, log)

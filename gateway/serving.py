@@ -35,6 +35,11 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     _check_database(settings)
     _check_address(host, port)
     logs.configure(sys.stderr)
+    if settings.unsafe_allow_loopback:
+        structlog.get_logger().warning(
+            "carriers' endpoints may be on this very machine: for trials only",
+            setting="handover.unsafe_allow_loopback",
+        )
     metrics.share_between_processes(settings.data / "metrics" / str(port))
     # A forked worker would inherit connections and locks in whatever state they are in.
     multiprocessing.set_start_method("spawn", force=True)

@@ -115,7 +115,8 @@ def check(run: Run, carrier_id: str, merchant: str, as_json: bool) -> None:
       gateway carriers check dachser
     """
     services, merchant = run.services, run.merchant(merchant)
-    destinations = Destinations(services.store, services.keyring, Outbound(), run.settings.origin)
+    outbound = Outbound(unsafe_allow_loopback=run.settings.unsafe_allow_loopback)
+    destinations = Destinations(services.store, services.keyring, outbound, run.settings.origin)
     named = [it for it in register.listing(services.store, merchant) if it.carrier_id == carrier_id]
     destination = destinations.of(merchant, named[0]) if named else None
     if destination is None:

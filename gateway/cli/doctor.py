@@ -63,6 +63,10 @@ def _settings(run: Run) -> Iterator[Finding]:
         yield Finding(
             "settings", Health.NOTE, says, 'put a TLS proxy in front, or service.host = "127.0.0.1"'
         )
+    if run.settings.unsafe_allow_loopback:
+        says = "carriers' endpoints may be on this very machine, which is for trials only"
+        fix = "handover.unsafe_allow_loopback = false"
+        yield Finding("settings", Health.NOTE, says, fix)
 
 
 def _directory(run: Run) -> Iterator[Finding]:

@@ -85,6 +85,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         holding=_holding(loaded["holders"], loaded["mail"]),
         siem=_siem(loaded["siem"]),
         tracing=loaded["tracing"]["endpoint"] or None,
+        unsafe_allow_loopback=loaded["handover"]["unsafe_allow_loopback"],
         mail=_mail(loaded["mail"]),
     )
 

@@ -239,6 +239,7 @@ class Settings:
     holding: Holding
     siem: Siem
     tracing: str | None
+    unsafe_allow_loopback: bool
     mail: MailSettings
 
     def config_file(self, name: str) -> Path:

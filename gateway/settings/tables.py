@@ -187,6 +187,10 @@ class _TracingTable(_Table):
     endpoint = fields.String(required=True, validate=_outside)
 
 
+class _HandoverTable(_Table):
+    unsafe_allow_loopback = fields.Boolean(required=True)
+
+
 class _MailTable(_Table):
     host = fields.String(required=True)
     port = fields.Integer(required=True, validate=validate.Range(1, 65535))
@@ -224,4 +228,5 @@ class File(_Table):
     holders = fields.Nested(_HoldersTable, required=True)
     siem = fields.Nested(_SiemTable, required=True)
     tracing = fields.Nested(_TracingTable, required=True)
+    handover = fields.Nested(_HandoverTable, required=True)
     mail = fields.Nested(_MailTable, required=True)

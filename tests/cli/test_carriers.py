@@ -1,10 +1,22 @@
 """`gateway carriers`: the difference is shown before anyone wonders, and a wrong file changes nothing."""
 
+import json
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import trustme
+
+from gateway.client import Challenge, Inbox, UnverifiedError
 from gateway.resources import default_config
 from tests.cli.conftest import Gateway
+from tests.conftest import Clock
+from tests.handover.carrier import Private
+from tests.handover.conftest import authority
+from tests.handover.receiver import Received, Receiver, Said
+
+__all__ = ["authority"]
 
 SHIPPED = (default_config() / "carriers.toml").read_text(encoding="utf-8")
 
@@ -74,3 +86,50 @@ def test_a_profile_that_is_not_there_changes_nothing(
     own = file(SHIPPED.replace(head, lines.format("dachser") + head).encode(), "own.toml")
     changed = {it["carrier"]: it["terms"] for it in told("carriers", "apply", own)["changed"]}
     assert changed["dachser"] == ["name", "valid_until", "order_profile", "order_endpoint"]
+
+
+def test_an_endpoint_is_tried_on_one_machine(
+    gateway: Gateway,
+    told: Callable[..., Any],
+    file: Callable[..., str],
+    environment: dict[str, str],
+    authority: trustme.CA,
+    tmp_path: Path,
+    clock: Clock,
+) -> None:
+    """Only with the switch that is named as unsafe, and noted by the doctor; every trial is shown."""
+    clock.time = datetime.now(UTC)
+    private, receiver = Private(), Receiver(authority, "localhost")
+    terms = f'endpoint = "{receiver.url()}"\npublic_key = """{private.public_pem}"""\n'
+    own = SHIPPED.replace("[carriers.dachser]\n", f"[carriers.dachser]\n{terms}")
+    gateway("carriers", "apply", file(own.encode(), "own.toml"))
+    keys = told("handover", "keys", "--carrier", "dachser")
+    inbox = Inbox.of(
+        "dachser",
+        secrets=[keys["secret"]],
+        public_keys=[keys["public_key"]],
+        private_key=private.secret_pem,
+    )
+
+    def answer(received: Received) -> Said:
+        try:
+            message = inbox.read(received.headers, received.body)
+        except UnverifiedError:
+            return Said(401)
+        return Said(200, body=message.answer) if isinstance(message, Challenge) else Said(204)
+
+    receiver.answer = answer
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    environment["SSL_CERT_FILE"] = str(tmp_path / "authority.pem")
+    refused = gateway("carriers", "check", "dachser")
+    assert refused.exit_code == 1
+    assert "not of the public internet" in refused.stdout
+    assert receiver.connections == 0
+
+    environment["GATEWAY_HANDOVER__UNSAFE_ALLOW_LOOPBACK"] = "true"
+    found = told("carriers", "check", "dachser")["findings"]
+    receiver.close()
+    assert len(found) == 6
+    assert all(it["holds"] for it in found), found
+    noted = json.loads(gateway("doctor", "--json").stdout)["findings"]
+    assert "handover.unsafe_allow_loopback = false" in {it["fix"] for it in noted}
