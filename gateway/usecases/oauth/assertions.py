@@ -7,11 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 from joserfc.jwt import JWTClaimsRegistry
 
 from gateway.storage.clients import Jwk
-from gateway.usecases.oauth.signatures import SKEW_SECONDS, claims_of, signing_key, unproven
+from gateway.usecases.oauth.signatures import (
+    SKEW_SECONDS,
+    SigningKey,
+    claims_of,
+    signing_key,
+    unproven,
+)
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LONGEST_LIFE = timedelta(hours=1)
@@ -43,19 +48,29 @@ def checked(
     text: str, client_id: str, keys: Sequence[Jwk], issuer: str, now: datetime
 ) -> Assertion | str:
     """The assertion, or why it proves nothing; `issuer` is our own name, the only audience there is."""
-    held = KeySet([key for key in map(signing_key, keys) if not isinstance(key, str)])
-    signed = claims_of(text, held)
+    signed = _signed(text, keys)
     if signed is None:
         return "the client_assertion is not signed with a registered key, or not by ES256, PS256 or Ed25519"
-    claims = dict(signed)
+    key, claims = signed
     if why := _wrong(claims, client_id, issuer, now):
         return why
-    header, _ = unproven(text) or ({}, {})
     return Assertion(
-        signed_with=held.get_by_kid(header.get("kid")).thumbprint(),
+        signed_with=key.thumbprint(),
         once=hashlib.sha256(f"assertion\0{client_id}\0{claims['jti']}".encode()).digest(),
         ends_at=datetime.fromtimestamp(claims["exp"] + SKEW_SECONDS, UTC),
     )
+
+
+def _signed(text: str, keys: Sequence[Jwk]) -> tuple[SigningKey, dict[str, Any]] | None:
+    """The registered key that signed it, with what it says; a `kid` names which one it must be."""
+    header, _ = unproven(text) or ({}, {})
+    for key in map(signing_key, keys):
+        if isinstance(key, str) or header.get("kid", key.kid) != key.kid:
+            continue
+        claims = claims_of(text, key)
+        if claims is not None:
+            return key, dict(claims)
+    return None
 
 
 def _wrong(claims: dict[str, Any], client_id: str, issuer: str, now: datetime) -> str | None:

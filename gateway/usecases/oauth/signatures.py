@@ -12,7 +12,7 @@ from typing import Any
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, JWKRegistry, KeySet, OKPKey, RSAKey
+from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
 ALGORITHMS = ("ES256", "PS256", "Ed25519")
 """Ed25519 by the name that says which curve it is (RFC 9864), not as EdDSA, which does not."""
@@ -49,10 +49,10 @@ def signing_key(jwk: Any) -> SigningKey | str:
     return key
 
 
-def claims_of(text: str, keys: SigningKey | KeySet) -> Mapping[str, Any] | None:
-    """What one of these keys signed; None where none of them did, or with an algorithm that is not ours."""
+def claims_of(text: str, key: SigningKey) -> Mapping[str, Any] | None:
+    """What this key signed; None where it did not, or with an algorithm that is not ours."""
     try:
-        return jwt.decode(text, keys, registry=_registry()).claims
+        return jwt.decode(text, key, registry=_registry()).claims
     except _BROKEN:
         return None
 
