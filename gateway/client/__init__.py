@@ -14,6 +14,7 @@ It knows the gateway by its outward surface alone, and shows a contact only wher
 from gateway.client.calls import Client
 from gateway.client.faults import ClientError, ProblemError, UnverifiedError
 from gateway.client.files import OpenedFile, open_file
+from gateway.client.own_key import OwnKey
 from gateway.client.push import Available, Challenge, Erased, Inbox, Other, Pushed
 from gateway.client.receipts import Proven, verify_receipt
 from gateway.client.records import (
@@ -41,6 +42,7 @@ __all__ = (
     "Inbox",
     "OpenedFile",
     "Other",
+    "OwnKey",
     "ProblemError",
     "Proven",
     "Pushed",

@@ -4,13 +4,13 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
-import urllib3
-
-from gateway.client.faults import ClientError, ProblemError
+from gateway.client.access import Access, OwnAccess, PlainToken
+from gateway.client.own_key import OwnKey
 from gateway.client.records import Delivered, Delivery, HandedOver, Refused, Released
+from gateway.client.wire import Wire
 from gateway.model.times import rfc3339
 
 MOST = 1000
@@ -18,10 +18,9 @@ MOST = 1000
 
 _APPOINTMENT = "delivery-appointment"
 _REFUSED = 403
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
-Token = str | Callable[[], str]
-"""A token, or what gives the one that counts now."""
+Token = str | Callable[[], str] | OwnKey
+"""A token, or what gives the one that counts now; or a key, which asks for tokens as it needs them."""
 
 
 class Client:
@@ -36,25 +35,10 @@ class Client:
         self, url: str, token: Token, *, ca_file: str | None = None, seconds: float = 40
     ) -> None:
         """`ca_file`: certificates to trust instead of the system's; `seconds`: for each attempt."""
-        where = urlsplit(url)
-        if where.scheme != "https" and where.hostname not in _LOCAL:
-            raise ValueError(
-                "the gateway's address must be https: the token goes with each request"
-            )
-        self._url = url.rstrip("/")
-        self._token = token
-        again = urllib3.Retry(
-            3,
-            allowed_methods=None,
-            status_forcelist={503},
-            backoff_factor=0.5,
-            backoff_jitter=0.5,
-            # What a Retry-After asks for may be hours: whoever calls shall know, and wait or not.
-            respect_retry_after_header=False,
-            raise_on_status=False,
+        self._wire = Wire(url, ca_file, seconds)
+        self._access: Access = (
+            OwnAccess(self._wire, token) if isinstance(token, OwnKey) else PlainToken(token)
         )
-        trust: dict[str, Any] = {"ca_certs": ca_file} if ca_file else {}
-        self._pool = urllib3.PoolManager(retries=again, timeout=seconds, **trust)
 
     # ---- Contacts -------------------------------------------------------------------------------
 
@@ -145,24 +129,16 @@ class Client:
         key: str | None = None,
         refusable: bool = False,
     ) -> Mapping[str, Any]:
-        token = self._token if isinstance(self._token, str) else self._token()
-        headers = {"Authorization": f"Bearer {token}"} | ({"Idempotency-Key": key} if key else {})
-        try:
-            response = self._pool.request(
-                method, f"{self._url}{path}", json=body, headers=headers, redirect=False
-            )
-            answer = response.json()
-        except urllib3.exceptions.HTTPError as fault:
-            raise ClientError(f"no answer from {self._url}: {type(fault).__name__}") from None
-        except ValueError:
-            raise ClientError(f"{self._url} does not answer as a gateway does") from None
-        if not isinstance(answer, dict):
-            raise ClientError(f"{self._url} does not answer as a gateway does")
-        is_refusal = refusable and response.status == _REFUSED and "decision_id" in answer
-        if 200 <= response.status < 300 or is_refusal:
-            return answer
-        wait = response.headers.get("Retry-After", "")
-        raise ProblemError(response.status, answer, int(wait) if wait.isdecimal() else None)
+        once = {"Idempotency-Key": key} if key else {}
+        answer = self._wire.ask(
+            method,
+            path,
+            lambda: {"headers": self._access.headers(method, path) | once, "json": body},
+        )
+        is_refusal = refusable and answer.status == _REFUSED and "decision_id" in answer.body
+        if answer.is_good or is_refusal:
+            return answer.body
+        raise answer.problem()
 
 
 def _named(order_number: str | None, consignment: str | None) -> dict[str, str]:

@@ -26,7 +26,7 @@ class Opener:
             raise ValueError(
                 "what is opened must be proved: name the gateway's public keys, whpk_…"
             )
-        self._private = _private(private_key)
+        self._private = load_private(private_key)
         self._public = {key.thumbprint(): key for key in map(_sender, public_keys)}
 
     def open(self, letter: str) -> tuple[Mapping[str, Any], bytes]:
@@ -65,7 +65,8 @@ def verifying_key(text: str) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(raw_public_key(text))
 
 
-def _private(pem: bytes) -> ECKey | OKPKey | RSAKey:
+def load_private(pem: bytes) -> ECKey | OKPKey | RSAKey:
+    """The key in a PEM text that no password protects."""
     match load_pem_private_key(pem, password=None):
         case EllipticCurvePrivateKey():
             return ECKey.import_key(pem)

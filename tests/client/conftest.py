@@ -1,7 +1,7 @@
 """A gateway that listens, for the client kit to talk to."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from threading import Thread
 from typing import Any
 
@@ -9,6 +9,8 @@ import pytest
 from werkzeug.serving import make_server
 
 from gateway.app import create_app
+from gateway.client import Client
+from gateway.client.calls import Token
 from gateway.usecases.services import Services
 from tests.builders import an_order
 from tests.conftest import Template
@@ -54,3 +56,37 @@ def address(services: Services) -> Iterator[str]:
     """Where the gateway listens."""
     with listening(create_app(services)) as url:
         yield url
+
+
+Answering = tuple[str, dict[str, str], bytes]
+
+
+class Answers:
+    """A server that gives one answer after the other, and keeps what it was asked."""
+
+    def __init__(self, *answers: Answering | Callable[[str], Answering]) -> None:
+        self.answers = list(answers)
+        self.asked: list[dict[str, Any]] = []
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        self.asked.append(environ)
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        given = self.answers.pop(0)
+        address = f"http://{environ['HTTP_HOST']}"
+        status, headers, body = given(address) if callable(given) else given
+        start(status, [*headers.items(), ("Content-Length", str(len(body)))])
+        return [body]
+
+
+@pytest.fixture
+def answering() -> Iterator[Callable[..., tuple[Client, Answers]]]:
+    """Makes a client of such a server."""
+    with ExitStack() as opened:
+
+        def make(
+            *answers: Answering | Callable[[str], Answering], token: Token = "token"
+        ) -> tuple[Client, Answers]:
+            server = Answers(*answers)
+            return Client(opened.enter_context(listening(server)), token), server
+
+        yield make

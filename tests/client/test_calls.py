@@ -1,6 +1,5 @@
 """The client kit against a gateway that listens: every call a carrier or merchant needs, typed."""
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +17,7 @@ from gateway.client import (
 )
 from gateway.usecases.services import Services
 from tests.builders import order_number
-from tests.client.conftest import assigned, listening, log_key
+from tests.client.conftest import assigned, log_key
 from tests.conftest import NOW, Template
 
 NUMBERS = [order_number(count) for count in range(3)]
@@ -106,36 +105,6 @@ def test_a_token_is_not_sent_in_the_clear() -> None:
         Client("http://gateway.example", "token")
 
 
-class Answers:
-    """A server that gives one answer after the other, and keeps what it was asked."""
-
-    def __init__(self, *answers: tuple[str, dict[str, str], bytes]) -> None:
-        self.answers = list(answers)
-        self.keys: list[str | None] = []
-
-    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
-        self.keys.append(environ.get("HTTP_IDEMPOTENCY_KEY"))
-        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        status, headers, body = self.answers.pop(0)
-        start(status, [*headers.items(), ("Content-Length", str(len(body)))])
-        return [body]
-
-
-@pytest.fixture
-def answering() -> Iterator[Callable[..., tuple[Client, Answers]]]:
-    """Makes a client of such a server."""
-    opened = []
-
-    def make(*answers: tuple[str, dict[str, str], bytes]) -> tuple[Client, Answers]:
-        server = Answers(*answers)
-        opened.append(listening(server))
-        return Client(opened[-1].__enter__(), "token"), server
-
-    yield make
-    for one in opened:
-        one.__exit__(None, None, None)
-
-
 REFUSED = b'{"decision_id": "d", "reasons": []}'
 
 
@@ -145,12 +114,12 @@ def test_a_busy_gateway_is_asked_again_under_the_same_key(answering: Any) -> Non
         ("503 Busy", {"Retry-After": "0"}, b"{}"), ("403 Refused", {}, REFUSED)
     )
     assert isinstance(client.release("a"), Refused)
-    first, second = server.keys
-    assert first == second is not None
+    first, second = (it["HTTP_IDEMPOTENCY_KEY"] for it in server.asked)
+    assert first == second
     client, server = answering(("429 Slow", {"Retry-After": "7"}, b'{"title": "Slow"}'))
     with pytest.raises(ProblemError) as slow:
         client.release("a")
-    assert (slow.value.retry_after, len(server.keys)) == (7, 1)
+    assert (slow.value.retry_after, len(server.asked)) == (7, 1)
 
 
 @pytest.mark.parametrize(
@@ -166,4 +135,4 @@ def test_what_is_no_gateway_is_said_to_be_none(answering: Any, answer: Any) -> N
     client, server = answering(answer)
     with pytest.raises(ClientError, match="does not answer as a gateway"):
         client.release("a")
-    assert len(server.keys) == 1
+    assert len(server.asked) == 1
