@@ -1,9 +1,10 @@
 """Reads the configuration once; an unknown key or a bad value stops the start, named with its fix."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError
+from marshmallow.fields import Nested
 
 from gateway.errors import ConfigurationError
 from gateway.resources import default_config
@@ -36,7 +38,7 @@ from gateway.settings.records import (
     Witnessing,
     WitnessSettings,
 )
-from gateway.settings.tables import LOOPBACK, File
+from gateway.settings.tables import LOOPBACK, UNKNOWN, File
 
 _PREFIX = "GATEWAY_"
 _OWN_NAMES = frozenset({"GATEWAY_CONFIG", "GATEWAY_DATA", "GATEWAY_DATABASE"})
@@ -51,13 +53,12 @@ def load(environment: Mapping[str, str]) -> Settings:
     try:
         loaded = File().load(tables)
     except ValidationError as fault:
-        raise ConfigurationError(f"{named}: {_first(fault.messages)}") from None
+        raise ConfigurationError("; ".join(_told(fault.messages, named, environment))) from None
     data = Path(environment.get("GATEWAY_DATA", "var")).absolute()
-    url = environment.get("GATEWAY_DATABASE") or loaded["database"]["url"]
     return Settings(
         data=data,
         config=named.absolute().parent,
-        database_url=url or f"sqlite:///{data / 'gateway.db'}",
+        database_url=loaded["database"]["url"] or f"sqlite:///{data / 'gateway.db'}",
         service=Service(**loaded["service"]),
         limits=Limits(**loaded["limits"]),
         deadlines=_deadlines(loaded["window"], loaded["retention"]),
@@ -250,6 +251,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             if not separator:
                 raise ConfigurationError(f"{name}: settings are named GATEWAY_<TABLE>__<KEY>")
             tables.setdefault(table, {})[key] = value
+    if url := environment.get("GATEWAY_DATABASE"):
+        tables.setdefault("database", {})["url"] = url
     return tables
 
 
@@ -262,9 +265,34 @@ def _merged(below: dict[str, Any], above: dict[str, Any], where: Path | str) -> 
     return merged
 
 
-def _first(messages: Any, path: str = "") -> str:
-    """The first error as `table.key: what is wrong`."""
-    while isinstance(messages, dict):
-        key, messages = next(iter(messages.items()))
-        path = f"{path}.{key}" if path else str(key)
-    return f"{path}: {messages[0]}"
+def _told(messages: Any, named: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """Each error as `where: what is wrong`; where is the key of the file, or the environment's name."""
+    for path, message in _flat(messages):
+        where = _variable(path, environment) or f"{named}: {'.'.join(path)}"
+        yield f"{where}: {message}{_meant(path) if message == UNKNOWN else ''}"
+
+
+def _variable(path: tuple[str, ...], environment: Mapping[str, str]) -> str | None:
+    """What the environment names this key or table by, where it does."""
+    if path == ("database", "url") and environment.get("GATEWAY_DATABASE"):
+        return "GATEWAY_DATABASE"
+    name = f"{_PREFIX}{'__'.join(path).upper()}"
+    return next((it for it in environment if it == name or it.startswith(f"{name}__")), None)
+
+
+def _flat(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(messages, dict):
+        for key, below in messages.items():
+            yield from _flat(below, (*path, str(key)))
+    else:
+        yield from ((path, str(message)) for message in messages)
+
+
+def _meant(path: tuple[str, ...]) -> str:
+    """The key that was probably meant, where one is close."""
+    known: Any = File().fields
+    for name in path[:-1]:
+        table = known.get(name)
+        known = table.schema.fields if isinstance(table, Nested) else {}
+    close = get_close_matches(path[-1], known, 1)
+    return f"; {close[0]} is meant?" if close else ""

@@ -16,7 +16,12 @@ _MAILBOX = validate.Regexp(
 )
 
 
+UNKNOWN = "there is no such key"
+
+
 class _Table(Schema):
+    error_messages = {"unknown": UNKNOWN}  # noqa: RUF012  as marshmallow has it
+
     class Meta:
         unknown = RAISE
 
@@ -33,7 +38,14 @@ class _ServiceTable(_Table):
 
 
 class _DatabaseTable(_Table):
-    url = fields.String(required=True)
+    url = fields.String(
+        required=True,
+        # The value may hold a password: the message must not tell it.
+        validate=validate.Regexp(
+            r"(?:(?:sqlite|postgresql(?:\+psycopg)?):.*)?\Z",
+            error="an sqlite:/// or postgresql:// URL",
+        ),
+    )
 
 
 class _LimitsTable(_Table):

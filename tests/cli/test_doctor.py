@@ -47,7 +47,7 @@ def test_bad_settings_are_found(fresh: Gateway, environment: dict[str, str]) -> 
     environment["GATEWAY_SERVICE__PORT"] = "many"
     result = fresh("doctor")
     assert result.exit_code == 1
-    assert "service.port" in result.stdout
+    assert "GATEWAY_SERVICE__PORT" in result.stdout
     assert len(result.stdout.splitlines()) == 1
 
 

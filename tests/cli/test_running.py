@@ -146,10 +146,10 @@ def test_without_set_up_the_way_to_it_is_told(bare: Gateway, environment: dict[s
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("GATEWAY_SERVICE__PORT", "many", "service.port"),
-        ("GATEWAY_SERVICE__PROT", "1", "service.prot"),
+        ("GATEWAY_SERVICE__PORT", "many", "GATEWAY_SERVICE__PORT: Not a valid integer"),
+        ("GATEWAY_SERVICE__PROT", "1", "there is no such key; port is meant?"),
         ("GATEWAY_CONFIG", "missing.toml", "missing.toml: there is no such file"),
-        ("GATEWAY_DATABASE", "mysql://x", "database.url"),
+        ("GATEWAY_DATABASE", "mysql://x", "GATEWAY_DATABASE: an sqlite"),
     ],
 )
 def test_a_bad_setting_is_named(

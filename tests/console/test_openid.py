@@ -284,7 +284,7 @@ def test_a_provider_that_is_not_there_is_told(
 @pytest.mark.parametrize(
     ("told", "message"),
     [
-        ({"ISSUER": "http://login.example"}, "openid.issuer"),
+        ({"ISSUER": "http://login.example"}, "GATEWAY_OPENID__ISSUER"),
         ({"ISSUER": "https://login.example"}, "openid.client_id"),
         ({"ISSUER": "https://login.example", "CLIENT_ID": "x"}, "openid.client_secret_file"),
     ],
