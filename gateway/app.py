@@ -15,6 +15,7 @@ from gateway.model.ids import Clock, Entropy
 from gateway.model.order import OTTO
 from gateway.settings import Settings
 from gateway.storage.database import Database
+from gateway.storage.key_traces import KeyTraces
 from gateway.storage.logbook import PERIODS, Logbook
 from gateway.storage.notary import Notary
 from gateway.storage.store import Store
@@ -50,23 +51,24 @@ def assemble(settings: Settings, clock: Clock = now, entropy: Entropy = os.urand
     the case that broke.
     """
     installed = _proved_engine(settings)
+    otto = Otto(OttoFacts.load(settings.config_file("marketplaces/otto.toml")))
+
+    def seed() -> bytes:
+        key = keyring.log_key(clock())
+        return bytes(key.secret.reveal())
+
+    notary = Notary(seed, settings.data / "held")
+    logbook = Logbook(settings.origin, PERIODS[settings.period], notary, entropy)
+    database = Database(settings.database_url, settings.service.threads)
+    store = Store(database, logbook, Tombstones(settings.backup.tombstones), clock, entropy)
     keyring = Keyring(
         KeyFile(settings.keys.keyring),
         providers(settings, entropy),
         settings.keys.provider,
         entropy,
         settings.keys.cache,
+        KeyTraces(store),
     )
-
-    def seed() -> bytes:
-        key = keyring.log_key(clock())
-        return bytes(key.secret.reveal())
-
-    otto = Otto(OttoFacts.load(settings.config_file("marketplaces/otto.toml")))
-    notary = Notary(seed, settings.data / "held")
-    logbook = Logbook(settings.origin, PERIODS[settings.period], notary, entropy)
-    database = Database(settings.database_url, settings.service.threads)
-    store = Store(database, logbook, Tombstones(settings.backup.tombstones), clock, entropy)
     return Services(
         settings=settings,
         store=store,

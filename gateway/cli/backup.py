@@ -1,6 +1,7 @@
 """`gateway backup`: encrypted copies of database and keyring, apart, and the way back from them."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from gateway.cli.running import Run, json_option, pass_run
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.backup import making, restoring
 from gateway.usecases.backup.checking import Checked, check
+from gateway.usecases.backup.replay import Replayed
 from gateway.usecases.backup.restoring import Restored
 from gateway.vault import age_files
 
@@ -101,7 +103,7 @@ def verify(
 
 
 @backup.command()
-@click.argument("database", type=_FILE)
+@click.argument("database", type=_FILE, required=False)
 @click.option("--keyring", type=_FILE, metavar="FILE", help="The backup of the keyring.")
 @_identities
 @click.option(
@@ -113,7 +115,7 @@ def verify(
 @pass_run
 def restore(
     run: Run,
-    database: Path,
+    database: Path | None,
     keyring: Path | None,
     identities: tuple[Path, ...],
     accept_loss: bool,
@@ -122,18 +124,31 @@ def restore(
     """Bring back a database where there is none, and the keyring where --keyring is given.
 
     What was erased since is erased again, and what is due by now. Stop the service before; it may be
-    interrupted, and run again.
+    interrupted, and run again. Without DATABASE a keyring that was lost comes back beside its database.
 
     \b
-    Example:
+    Examples:
       gateway backup restore database-20261123T214512Z.age --keyring keyring.age \\
           --identity database.key --identity keyring.key
+      gateway backup restore --keyring keyring.age --identity keyring.key
     """
+    if database is None:
+        _restore_keyring(run, keyring, identities, as_json)
+        return
     private_directory(run)
     done = restoring.restore(
         run.unchecked_services, OPERATOR, database, keyring, identities, accept_loss=accept_loss
     )
     show(as_json, _restored_data(done), _restored_lines(done))
+
+
+def _restore_keyring(
+    run: Run, keyring: Path | None, identities: tuple[Path, ...], as_json: bool
+) -> None:
+    if keyring is None:
+        raise click.UsageError("name the backup of the database, or --keyring, or both")
+    again = restoring.restore_keyring(run.services, OPERATOR, keyring, identities)
+    show(as_json, {"erased_again": asdict(again)}, ["The keyring is back.", _again(again)])
 
 
 def _faults(done: Checked) -> dict[str, str]:
@@ -166,25 +181,22 @@ def _checked_lines(done: Checked) -> Iterator[str]:
 def _restored_data(done: Restored) -> dict[str, Any]:
     return {
         "rows": done.rows,
-        "erased_again": {
-            "contacts": done.replayed.contacts,
-            "subjects": done.replayed.subjects,
-            "keys": done.replayed.keys,
-        },
+        "erased_again": asdict(done.replayed),
         "expired": done.expired,
         "logs_set_back": {loss.held.origin: loss.held.size - loss.size for loss in done.losses},
     }
 
 
 def _restored_lines(done: Restored) -> Iterator[str]:
-    again = done.replayed
     yield f"{done.rows} rows are back."
-    yield (
-        f"Erased again: {again.subjects} subjects, {again.contacts} contacts, {again.keys} keys; "
-        f"the time of {done.expired} more was over."
-    )
+    yield _again(done.replayed)
+    yield f"The time of {done.expired} more contacts was over."
     for loss in done.losses:
         yield (
             f"The log {loss.held.origin} lost {loss.held.size - loss.size} entries; it is closed, "
             "and the log after it says so."
         )
+
+
+def _again(done: Replayed) -> str:
+    return f"Erased again: {done.subjects} subjects, {done.contacts} contacts, {done.keys} keys."

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import click
 
-from gateway.cli import looks
+from gateway.cli import keylooks, looks
 from gateway.cli.finding import Finding, Health
 from gateway.cli.output import show
 from gateway.cli.running import Run, json_option, pass_run
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, Unavailable
 from gateway.model.times import rfc3339
 from gateway.storage import erasure, schema, server
 from gateway.usecases import merchants, publishing, register
@@ -49,10 +49,18 @@ def examine(run: Run) -> Iterator[Finding]:
         try:
             found = list(look(run))
         except GatewayError as fault:
-            found = [Finding(part, Health.BROKEN, str(fault))]
+            found = [_fault(part, fault)]
         yield from found
         if part in _FOUNDATIONS and any(one.health is Health.BROKEN for one in found):
             return
+
+
+def _fault(part: str, fault: GatewayError) -> Finding:
+    """What kept a look from its end; that the keys cannot be had is a fault of theirs alone."""
+    if isinstance(fault, Unavailable) and fault.part in {"keys", "keyring"} and part != "keys":
+        says = "cannot be looked at without the keys"
+        return Finding(part, Health.NOTE, says, "mend what is broken about the keys first")
+    return Finding(part, Health.BROKEN, str(fault))
 
 
 def _settings(run: Run) -> Iterator[Finding]:
@@ -101,12 +109,8 @@ def _approval(run: Run) -> Iterator[Finding]:
 
 
 def _keys(run: Run) -> Iterator[Finding]:
-    services = run.unchecked_services
-    held = {key.key_id for key in services.keyring.all()}
-    if not held:
-        yield Finding("keys", Health.NOTE, "the keyring is empty; keys are made as they are needed")
-    else:
-        yield Finding("keys", Health.OK, f"{len(held)} in the keyring, readable by its owner alone")
+    held = run.unchecked_services.keyring.all()
+    yield Finding("keys", Health.OK, f"{len(held)} in the keyring, readable by its owner alone")
 
 
 def _database(run: Run) -> Iterator[Finding]:
@@ -133,21 +137,14 @@ def _server(run: Run) -> Iterator[Finding]:
             yield Finding("database", health, one.says, one.fix)
 
 
-def _contacts(run: Run) -> Iterator[Finding]:
-    services = run.services
-    with services.store.read() as connection:
+def _deletion(run: Run) -> Iterator[Finding]:
+    with run.services.store.read() as connection:
         late = erasure.overdue(connection, run.clock())
-        wrapped = erasure.contacts_by_key(connection)
-    held = {key.key_id for key in services.keyring.all()}
-    lost = sum(count for key_id, count in wrapped.items() if key_id not in held)
     if late:
         says = f"{late} contacts should be gone already"
         yield Finding("deletion", Health.BROKEN, says, "gateway retention run")
     else:
         yield Finding("deletion", Health.OK, "no contact is overdue")
-    if lost:
-        says = f"{lost} contacts are sealed under keys that the keyring does not hold"
-        yield Finding("keys", Health.BROKEN, says, "restore the keyring from its backup")
 
 
 def _registrations(run: Run) -> Iterator[Finding]:
@@ -179,12 +176,14 @@ _LOOKS: dict[str, Look] = {
     "rules": _approval,
     "permissions": looks.files,
     "clock": looks.clock,
-    "key provider": looks.provider,
+    "key provider": keylooks.provider,
+    "sealed contacts": keylooks.sealed,
     "log": looks.log,
     "verification": looks.verified,
     "witnesses": looks.outside,
     "backup": looks.backups,
-    "deletion": _contacts,
+    "erasures": keylooks.erasures,
+    "deletion": _deletion,
     "registrations": _registrations,
     "endpoints": looks.carrier_endpoints,
     "OTTO": looks.otto,

@@ -1,6 +1,6 @@
-"""The doctor's looks at what stands outside: clock, files, key provider, log, OTTO, endpoints.
+"""The doctor's looks at what stands outside: clock, files, log, backups, OTTO, endpoints.
 
-A look may ask a provider or OTTO; it must never change anything, nor show a secret.
+A look may ask OTTO; it must never change anything, nor show a secret.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from gateway.cli.finding import Finding, Health
 from gateway.cli.running import Run
 from gateway.errors import GatewayError
 from gateway.model.carrier import Carrier
-from gateway.storage import endpoints, entries, erasure, rewrap, verifications
+from gateway.storage import endpoints, entries, verifications
 from gateway.storage import logs as logs_of
 from gateway.storage.endpoints import Endpoint
 from gateway.storage.tables import logs
@@ -22,7 +22,6 @@ from gateway.storage.verifications import Result
 from gateway.usecases import merchants, register
 from gateway.usecases.incoming import connections
 from gateway.vault.credentials import beside
-from gateway.vault.envelope import proves
 
 _SKEW = timedelta(seconds=30)
 """Between two clocks: beyond it, times on record contradict each other."""
@@ -86,25 +85,6 @@ def _is_open(path: Path) -> bool:
         return bool(path.stat().st_mode & 0o077)
     except FileNotFoundError:
         return False
-
-
-def provider(run: Run) -> Iterator[Finding]:
-    """Whether the provider unwraps, and the keys are those that the contacts were sealed with."""
-    services = run.services
-    services.keyring.check()
-    yield Finding("key provider", Health.OK, f"{run.settings.keys.provider} unwraps keys")
-    with services.store.read() as connection:
-        for key_id in erasure.contacts_by_key(connection):
-            key = services.keyring.by_id(key_id)
-            if key is None:
-                continue
-            for merchant in rewrap.merchants_of(connection, [key_id]):
-                [one] = rewrap.page(connection, merchant, rewrap.START, [key_id], 1)
-                if not proves(one.wrapped_key, one.binding, key):
-                    says = f"{key_id} is another key than the one that contacts were sealed with"
-                    fix = "the keyring was made anew: restore it from its backup, gateway backup restore"
-                    yield Finding("keys", Health.BROKEN, says, fix)
-                    break
 
 
 def log(run: Run) -> Iterator[Finding]:

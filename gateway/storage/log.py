@@ -12,7 +12,8 @@ from gateway.storage.prepared import Prepared
 from gateway.storage.tables import entries, entry_reasons, logs
 from gateway.storage.tombstones import Kind, Tombstone
 
-_DEPARTURES = {Action.CONTACT_EXPIRED: Kind.CONTACT, Action.SUBJECT_ERASED: Kind.SUBJECT}
+DEPARTURES = {Action.CONTACT_EXPIRED: Kind.CONTACT, Action.SUBJECT_ERASED: Kind.SUBJECT}
+"""Entries that tell of an erasure, and what went by it."""
 
 _CHANGELESS = frozenset({Action.CONTACT_RELEASED, Action.CONTACT_REFUSED})
 """What is put on record without changing anything that a decision could rest on."""
@@ -114,7 +115,7 @@ class LogHead:
                 "leaf": entry.leaf(),
             }
         )
-        kind = _DEPARTURES.get(entry.action)
+        kind = DEPARTURES.get(entry.action)
         if kind is not None and entry.subject is not None:
             self.departed.append(Tombstone(time, kind, entry.merchant, entry.subject))
         self._reasons += [

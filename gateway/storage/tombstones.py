@@ -28,7 +28,9 @@ class Kind(StrEnum):
     KEY = "key"
 
 
-_NO_MERCHANT = "-"
+NO_MERCHANT = "-"
+"""Stands beside a key: it serves all of them."""
+
 _PARTS = 4
 
 
@@ -49,6 +51,16 @@ class Buried:
     contacts: dict[str, set[str]] = field(default_factory=dict)
     subjects: dict[str, set[str]] = field(default_factory=dict)
     keys: dict[str, datetime] = field(default_factory=dict)
+
+    def knows(self, tombstone: Tombstone) -> bool:
+        """Whether it is named."""
+        match tombstone.kind:
+            case Kind.KEY:
+                return tombstone.name in self.keys
+            case Kind.SUBJECT:
+                return tombstone.name in self.subjects.get(tombstone.merchant, ())
+            case _:
+                return tombstone.name in self.contacts.get(tombstone.merchant, ())
 
     def add(self, tombstone: Tombstone) -> None:
         """Take in one more."""
@@ -86,7 +98,7 @@ class Tombstones:
 
     def bury_key(self, key_id: str, now: datetime) -> None:
         """Append the name of a key that is about to be destroyed."""
-        self.bury([Tombstone(now, Kind.KEY, _NO_MERCHANT, key_id)])
+        self.bury([Tombstone(now, Kind.KEY, NO_MERCHANT, key_id)])
 
     def content(self) -> bytes:
         """The file as it is, to be kept elsewhere as well."""

@@ -45,7 +45,9 @@ def decrypt(source: Path, target: BufferedIOBase, identities: Sequence[Path]) ->
         with source.open("rb") as file:
             pyrage.decrypt_io(file, target, keys)
     except pyrage.DecryptError as fault:
-        raise DoesNotOpen(f"{source} does not open: {fault}") from fault
+        raise DoesNotOpen(
+            f"{source} does not open: {fault}; is --identity its recipient's, and the file whole?"
+        ) from fault
     except OSError as fault:
         if fault.errno is None:
             raise DoesNotOpen(f"{source} was changed or cut: it does not open") from fault

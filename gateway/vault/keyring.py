@@ -7,15 +7,17 @@ and never give the name of a destroyed key to another.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from gateway.errors import Unavailable
 from gateway.model.ids import Entropy
 from gateway.vault.cache import KeyCache
 from gateway.vault.keyfile import EMPTY, Contents, Grave, KeyFile, Stamp, WrappedKey
-from gateway.vault.keys import ALL_DAYS, KEY_BYTES, Key, KeyRecord, KeyUse, unlocked
+from gateway.vault.keys import ALL_DAYS, KEY_BYTES, Key, KeyRecord, KeyUse, key_name, unlocked
 from gateway.vault.providers.provider import KeyDamaged, Provider, ProviderDown
+from gateway.vault.traces import Traces
 
 LOOK_SECONDS = 1.0
 """How old this process's view of the file may be: what another process changed counts after this."""
@@ -23,12 +25,18 @@ LOOK_SECONDS = 1.0
 _RETRY_SECONDS = 5.0
 """After a provider did not answer, how long nobody waits for it again."""
 
+_BRING_BACK = (
+    "bring it back from its newest backup: gateway backup restore --keyring FILE --identity FILE"
+)
+
 Ticks = Callable[[], float]
 """Seconds of a clock that only runs forward, whatever is done to the time of day."""
 
 
 class Keyring:
     """The keys of a file. `provider` gives a provider by name; `current` names the one that wraps.
+
+    No key is made beside `traces` of one that the file should hold and does not: it was lost.
 
     Unwrapped keys are cached for `lifetime`, and used without asking their provider meanwhile.
     Unavailable("keys", …) when a key is needed that neither cache nor provider gives.
@@ -41,12 +49,14 @@ class Keyring:
         current: str,
         entropy: Entropy,
         lifetime: timedelta,
+        traces: Traces,
         ticks: Ticks = time.monotonic,
     ) -> None:
         self._file = file
         self._provider = provider
         self._current = current
         self._entropy = entropy
+        self._traces = traces
         self._ticks = ticks
         self._cache = KeyCache(lifetime.total_seconds())
         self._asking = threading.Lock()
@@ -75,7 +85,7 @@ class Keyring:
 
     def index_version(self, version: int) -> Key | None:
         """A version of the blind index's key; None when it was destroyed or never existed."""
-        return self.by_id(_name(KeyUse.INDEX, ALL_DAYS, version))
+        return self.by_id(key_name(KeyUse.INDEX, ALL_DAYS, version))
 
     def log_key(self, now: datetime) -> Key:
         """The seed of the Ed25519 key that signs the audit log's checkpoints."""
@@ -139,6 +149,7 @@ class Keyring:
         """A new version of a key; older versions still open what they sealed."""
         with self._file.alone():
             self._load()
+            self._prove_not_gone()
             return self._add(use, epoch, now)
 
     def destroy(self, key_id: str, reason: str, now: datetime) -> bool:
@@ -223,16 +234,16 @@ class Keyring:
             self._load()
             record = self._newest.get((use, epoch))
             if record is None:
+                self._prove_not_gone()
+                self._prove_not_lost(use, epoch)
                 return self._add(use, epoch, now)
             return self._unwrapped(self._contents.keys[record.key_id])
 
     def _add(self, use: KeyUse, epoch: str, now: datetime) -> Key:
         """The next version; the caller is alone with the file and has just loaded it."""
         self._prove_provider()
-        version = 1 + max(
-            (one.version for one in self._ever() if (one.use, one.epoch) == (use, epoch)), default=0
-        )
-        key_id = _name(use, epoch, version)
+        version = 1 + max(self._last_version(use, epoch), self._traces.newest_version(use, epoch))
+        key_id = key_name(use, epoch, version)
         record = KeyRecord(key_id, use, epoch, version, now.astimezone(UTC))
         secret = self._entropy(KEY_BYTES)
         self._replace(self._with(self._wrapped(record, secret)))
@@ -240,10 +251,30 @@ class Keyring:
         self._cache.put(key, self._ticks())
         return key
 
-    def _ever(self) -> Iterator[KeyRecord]:
-        """Every key there is or was: no name is given twice."""
-        yield from (stored.record for stored in self._contents.keys.values())
-        yield from (grave.record for grave in self._contents.graves.values())
+    def _last_version(self, use: KeyUse, epoch: str) -> int:
+        """Of all that there are or were: no name is given twice."""
+        kept = (stored.record for stored in self._contents.keys.values())
+        gone = (grave.record for grave in self._contents.graves.values())
+        mine = (one for one in (*kept, *gone) if (one.use, one.epoch) == (use, epoch))
+        return max((one.version for one in mine), default=0)
+
+    def _prove_not_gone(self) -> None:
+        """Unavailable where the file is gone: none is begun beside what the lost one's keys made."""
+        if not (self._contents.keys or self._contents.graves) and self._traces.are_any():
+            raise Unavailable(
+                "keyring", f"{self._file.path} is gone: {_BRING_BACK}", self._file.path
+            )
+
+    def _prove_not_lost(self, use: KeyUse, epoch: str) -> None:
+        """Unavailable where this file lacks a key that is in use, as an older copy of it would."""
+        version = self._traces.newest_version(use, epoch)
+        if version > self._last_version(use, epoch):
+            key_id = key_name(use, epoch, version)
+            raise Unavailable(
+                "keyring",
+                f"{self._file.path} lacks {key_id}, which is in use: {_BRING_BACK}",
+                self._file.path,
+            )
 
     def _prove_provider(self) -> None:
         """A provider that lost its wrapping key must not begin anew beside keys it cannot unwrap."""
@@ -338,10 +369,6 @@ class Keyring:
 def carrier_epoch(merchant: str, carrier_id: str) -> str:
     """The epoch of keys that belong to one carrier of one merchant; neither id holds a full stop."""
     return f"{merchant}.{carrier_id}"
-
-
-def _name(use: KeyUse, epoch: str, version: int) -> str:
-    return f"{use}-{epoch}-{version}"
 
 
 def _newest(records: Iterable[KeyRecord]) -> dict[tuple[KeyUse, str], KeyRecord]:

@@ -74,6 +74,11 @@ class Key(KeyRecord):
         object.__setattr__(self, "aead", AESGCM(self.secret.reveal()))
 
 
+def key_name(use: KeyUse, epoch: str, version: int) -> str:
+    """What ciphertexts call a key."""
+    return f"{use}-{epoch}-{version}"
+
+
 def unlocked(record: KeyRecord, secret: bytes) -> Key:
     """The key of a record."""
     return Key(

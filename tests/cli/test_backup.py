@@ -71,3 +71,50 @@ def test_without_recipients_it_says_how(gateway: Gateway, tmp_path: Path) -> Non
     done = gateway("backup", "create", str(tmp_path / "shelf"))
     assert (done.exit_code, "gateway backup key" in done.output) == (1, True)
     assert not (tmp_path / "shelf").exists()
+
+
+def test_a_lost_keyring_comes_back_alone(
+    gateway: Gateway, identities: list[str], data: Path, tmp_path: Path, clock: Clock
+) -> None:
+    """Beside the database that stands; what was destroyed since stays so."""
+    order = json.dumps(an_order()).encode()
+    gateway("orders", "import", "-", stdin=order)
+    gateway("backup", "create", str(tmp_path / "shelf"))
+    clock.advance(hours=1)
+    revoked = gateway("keys", "revoke", "contact-2026-11-23-1")
+    assert revoked.exit_code == 0, revoked.output
+    copy = str(tmp_path / "shelf" / "keyring.age")
+    (data / "keyring.json").unlink()
+    none = gateway("backup", "restore", *identities)
+    assert (none.exit_code, "name the backup" in none.output) == (2, True)
+    older = gateway("backup", "restore", "--keyring", copy, *identities)
+    assert "Erased again: 0 subjects, 0 contacts, 1 keys." in older.output
+    broken = gateway("doctor").stdout
+    assert "2 contacts are under keys that the keyring does not hold" in broken
+
+
+def test_a_keyring_from_the_newest_backup_opens_everything(
+    gateway: Gateway, identities: list[str], data: Path, tmp_path: Path
+) -> None:
+    """After it nothing is broken, and orders come in again."""
+    gateway("orders", "import", "-", stdin=json.dumps(an_order()).encode())
+    gateway("backup", "create", str(tmp_path / "shelf"))
+    (data / "keyring.json").unlink()
+    copy = str(tmp_path / "shelf" / "keyring.age")
+    back = gateway("backup", "restore", "--keyring", copy, *identities)
+    assert "The keyring is back." in back.output
+    assert "broken" not in gateway("doctor").stdout
+    further = json.dumps(an_order("aaaaaaaaa1")).encode()
+    assert gateway("orders", "import", "-", stdin=further).exit_code == 0
+
+
+def test_no_database_is_restored_without_its_keyring(
+    gateway: Gateway, environment: dict[str, str], identities: list[str], tmp_path: Path
+) -> None:
+    """Where no keyring is, its backup is asked for, and nothing is written."""
+    gateway("orders", "import", "-", stdin=json.dumps(an_order()).encode())
+    made = gateway("backup", "create", str(tmp_path / "shelf"), "--json")
+    environment["GATEWAY_DATA"] = str(tmp_path / "elsewhere")
+    alone = gateway("backup", "restore", json.loads(made.stdout)["database"], *identities)
+    assert (alone.exit_code, "name its backup with --keyring" in alone.output) == (1, True)
+    assert not (tmp_path / "elsewhere" / "keyring.json").exists()

@@ -1,6 +1,8 @@
 """`gateway doctor`: what does not hold is found, and each finding says how to mend it."""
 
+import base64
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from sqlalchemy import text
 
 from gateway.usecases.services import Services
 from gateway.vault import age_files
+from gateway.vault.providers.file import FileProvider
 from tests.builders import an_order
 from tests.cli.conftest import Gateway
 from tests.conftest import Clock
@@ -97,14 +100,59 @@ def test_overdue_contacts_are_found(gateway: Gateway, clock: Clock) -> None:
     assert gateway("doctor").exit_code == 0
 
 
-def test_contacts_without_their_key_are_found(gateway: Gateway, data: Path) -> None:
-    """A keyring that is not the database's own cannot open what is stored."""
-    gateway("orders", "import", "-", stdin=json.dumps(an_order("aaaaaaaaa1")).encode())
+def test_a_lost_keyring_is_found_and_nothing_is_put_in_its_place(
+    gateway: Gateway, data: Path
+) -> None:
+    """Neither the doctor nor an import begins another one; what brings it back is said."""
+    assert _import(gateway, "aaaaaaaaa1").exit_code == 0
     (data / "keyring.json").unlink()
     result = gateway("doctor")
     assert result.exit_code == 1
-    assert "2 contacts are sealed under keys that the keyring does not hold" in result.stdout
-    assert "restore the keyring from its backup" in result.stdout
+    assert "2 contacts are under keys that the keyring does not hold" in result.stdout
+    assert "gateway backup restore --keyring FILE" in result.stdout
+    refused = _import(gateway, "aaaaaaaaa2")
+    assert (refused.exit_code, "keyring.json is gone" in refused.output) == (1, True)
+    assert not (data / "keyring.json").exists()
+
+
+def _import(gateway: Gateway, number: str) -> Any:
+    return gateway("orders", "import", "-", stdin=json.dumps(an_order(number)).encode())
+
+
+def test_each_fault_of_the_key_provider_has_its_fix(gateway: Gateway, data: Path) -> None:
+    """A root key that is not there, and another one in its place; the log is no fault of its own."""
+    _import(gateway, "aaaaaaaaa1")
+    root = data / "root.key"
+    kept = root.read_bytes()
+    root.unlink()
+    broken = findings(gateway("doctor", "--json"), "broken")
+    assert broken.keys() == {"key provider"}
+    assert "keys.root_file" in str(broken["key provider"])
+    root.write_bytes(base64.b64encode(os.urandom(32)))
+    root.chmod(0o600)
+    assert "restore --keyring" in str(
+        findings(gateway("doctor", "--json"), "broken")["key provider"]
+    )
+    root.write_bytes(kept)
+    assert gateway("doctor").exit_code == 0
+
+
+def test_a_lost_list_of_erasures_is_found_and_made_anew(
+    gateway: Gateway, environment: dict[str, str], data: Path, tmp_path: Path
+) -> None:
+    """By the log: the backup that is made next has it whole again."""
+    for name in ("recipients", "keyring_recipients"):
+        identity = age_files.make_identity(tmp_path / name)
+        environment[f"GATEWAY_BACKUP__{name.upper()}"] = identity
+    _import(gateway, "aaaaaaaaa1")
+    assert gateway("subjects", "erase", "--order", "aaaaaaaaa1", "--reason", "asked").exit_code == 0
+    before = (data / "tombstones").read_text()
+    (data / "tombstones").unlink()
+    broken = findings(gateway("doctor", "--json"), "broken")
+    assert broken == {"erasures": "gateway backup create DIRECTORY writes it anew"}
+    assert gateway("backup", "create", str(tmp_path / "shelf")).exit_code == 0
+    assert (data / "tombstones").read_text() == before
+    assert "erasures" in findings(gateway("doctor", "--json"), "ok")
 
 
 def test_a_clock_that_jumped_erases_nothing(gateway: Gateway, clock: Clock) -> None:
@@ -130,15 +178,24 @@ def test_a_clock_behind_the_log_is_found(gateway: Gateway, clock: Clock) -> None
     assert "yet to reach" in gateway("doctor").stdout
 
 
-def test_a_keyring_that_was_made_anew_is_found(gateway: Gateway, data: Path) -> None:
-    """Though its keys have the names of the lost ones."""
-    gateway("orders", "import", "-", stdin=json.dumps(an_order("aaaaaaaaa1")).encode())
-    (data / "keyring.json").unlink()
-    gateway("orders", "import", "-", stdin=json.dumps(an_order("aaaaaaaaa2")).encode())
+def test_a_keyring_of_another_gateway_is_found(gateway: Gateway, data: Path) -> None:
+    """Though its keys have the names of the right ones."""
+    path = data / "keyring.json"
+    _import(gateway, "aaaaaaaaa1")
+    whole = json.loads(path.read_bytes())
+    older = [row for row in whole["keys"] if row["use"] != "contact"]
+    path.write_text(json.dumps(whole | {"keys": older}))
+    assert "lacks contact-2026-11-23-1" in _import(gateway, "aaaaaaaaa2").output
+    root = FileProvider(data / "root.key", os.urandom)
+    for row in whole["keys"]:
+        if row["use"] == "contact":
+            wrapped = root.wrap(row["key_id"], os.urandom(32))
+            row["wrapped"] = base64.b64encode(wrapped).decode()
+    path.write_text(json.dumps(whole))
     result = gateway("doctor")
     assert result.exit_code == 1
-    assert "is another key than the one" in result.stdout
-    assert "restore it from its backup" in result.stdout
+    assert "contact-2026-11-23-1 is another key than the one" in result.stdout
+    assert "move it away" in result.stdout
 
 
 def test_registrations_that_lapse_are_noted(

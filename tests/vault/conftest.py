@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from gateway.vault.keyfile import KeyFile
 from gateway.vault.keyring import Keyring
+from gateway.vault.keys import KeyUse
 from gateway.vault.providers.file import FileProvider
 from gateway.vault.providers.provider import Provider, ProviderDown
 from tests.vault.real import bao, bao_settings, kms_settings, pkcs11_settings, softhsm
@@ -44,11 +46,28 @@ def named(providers: Mapping[str, Provider]) -> Callable[[str], Provider]:
     return provider
 
 
-def a_keyring(path: Path, provider: Provider, ticks: Ticks) -> Keyring:
-    """A keyring over one provider."""
-    return Keyring(
-        KeyFile(path), named({provider.name: provider}), provider.name, os.urandom, LIFETIME, ticks
-    )
+@dataclass
+class Stored:
+    """What is stored by keys, as a database would tell."""
+
+    versions: dict[tuple[KeyUse, str], int] = field(default_factory=dict)
+
+    def are_any(self) -> bool:
+        """Whether anything is."""
+        return bool(self.versions)
+
+    def newest_version(self, use: KeyUse, epoch: str) -> int:
+        """As it was put there."""
+        return self.versions.get((use, epoch), 0)
+
+
+def a_keyring(
+    path: Path, provider: Provider, ticks: Ticks, stored: Stored | None = None
+) -> Keyring:
+    """A keyring over one provider, beside a database that holds nothing if not told otherwise."""
+    by_name = named({provider.name: provider})
+    traces = stored or Stored()
+    return Keyring(KeyFile(path), by_name, provider.name, os.urandom, LIFETIME, traces, ticks)
 
 
 @pytest.fixture

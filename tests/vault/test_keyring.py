@@ -16,7 +16,7 @@ from gateway.vault.keyring import LOOK_SECONDS, Keyring
 from gateway.vault.keys import KeyUse
 from gateway.vault.providers.file import FileProvider
 from gateway.vault.providers.provider import KeyDamaged, ProviderDown
-from tests.vault.conftest import LIFETIME, NOW, Ticks, a_keyring
+from tests.vault.conftest import LIFETIME, NOW, Stored, Ticks, a_keyring
 
 DAY = date(2026, 11, 23)
 Opens = Callable[[], Keyring]
@@ -280,6 +280,35 @@ def test_a_lost_root_key_is_not_silently_replaced(
     ticks.forward(1)
     with pytest.raises(ProviderDown):
         keyring.add_version(KeyUse.INDEX, "all", NOW)
+
+
+def test_a_lost_keyring_is_not_begun_anew(path: Path, root: Path, ticks: Ticks) -> None:
+    """Where the lost one's keys sealed anything, no key is made: neither for a day nor by rotation."""
+    stored = Stored({(KeyUse.INDEX, "all"): 1})
+    keyring = a_keyring(path, FileProvider(root, os.urandom), ticks, stored)
+    for make in (
+        lambda: keyring.contact_key(DAY, NOW),
+        lambda: keyring.log_key(NOW),
+        lambda: keyring.add_version(KeyUse.CONTACT, DAY.isoformat(), NOW),
+    ):
+        with pytest.raises(Unavailable, match="is gone: bring it back from its newest backup"):
+            make()
+    assert not path.exists()
+
+
+def test_an_older_copy_of_the_keyring_gives_no_name_twice(
+    path: Path, root: Path, ticks: Ticks
+) -> None:
+    """A key that it lacks is not made anew under the lost one's name; a rotation passes it by."""
+    stored = Stored()
+    keyring = a_keyring(path, FileProvider(root, os.urandom), ticks, stored)
+    keyring.index_key(NOW)
+    stored.versions[KeyUse.CONTACT, DAY.isoformat()] = 2
+    with pytest.raises(Unavailable, match=f"lacks contact-{DAY}-2, which is in use"):
+        keyring.contact_key(DAY, NOW)
+    assert keyring.contact_key(DAY + timedelta(days=1), NOW).version == 1
+    assert keyring.add_version(KeyUse.CONTACT, DAY.isoformat(), NOW).version == 3
+    assert keyring.contact_key(DAY, NOW).version == 3
 
 
 def test_a_provider_that_is_down_from_the_start_is_said(

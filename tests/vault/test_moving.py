@@ -15,7 +15,7 @@ from gateway.vault.providers.choice import providers
 from gateway.vault.providers.file import FileProvider
 from gateway.vault.providers.openbao import OpenBaoProvider
 from gateway.vault.providers.provider import KeyDamaged, ProviderDown
-from tests.vault.conftest import LIFETIME, NOW, Ticks, named
+from tests.vault.conftest import LIFETIME, NOW, Stored, Ticks, named
 
 DAY = date(2026, 11, 23)
 
@@ -32,7 +32,9 @@ def over_both(
 ) -> Callable[[str], Keyring]:
     """Opens the keyring with both providers at hand; the named one wraps."""
     both = {"file": FileProvider(root, os.urandom), "openbao": bao_provider}
-    return lambda current: Keyring(KeyFile(path), named(both), current, os.urandom, LIFETIME, ticks)
+    return lambda current: Keyring(
+        KeyFile(path), named(both), current, os.urandom, LIFETIME, Stored(), ticks
+    )
 
 
 def test_keys_move_to_the_provider_that_is_configured(
@@ -110,9 +112,9 @@ def test_a_key_of_a_provider_that_is_not_configured_stays_where_it_is(
 ) -> None:
     """Moving stops at the first key that does not open; nothing is lost by it."""
     of_file = named({"file": FileProvider(root, os.urandom)})
-    keyring = Keyring(KeyFile(path), of_file, "file", os.urandom, LIFETIME, ticks)
+    keyring = Keyring(KeyFile(path), of_file, "file", os.urandom, LIFETIME, Stored(), ticks)
     key = keyring.index_key(NOW)
-    moving = Keyring(KeyFile(path), named({}), "openbao", os.urandom, LIFETIME, ticks)
+    moving = Keyring(KeyFile(path), named({}), "openbao", os.urandom, LIFETIME, Stored(), ticks)
     with pytest.raises(ProviderDown):
         moving.adopt()
     assert keyring.by_id(key.key_id) == key

@@ -13,7 +13,7 @@ from gateway.storage import dump
 from gateway.storage.dump_stream import Lines
 from gateway.storage.gate import locked
 from gateway.storage.store import Transaction
-from gateway.usecases.backup import apart
+from gateway.usecases.backup import apart, erased
 from gateway.usecases.merchants import DEFAULT
 from gateway.usecases.services import Services
 from gateway.vault import age_files
@@ -60,6 +60,8 @@ def create(services: Services, asker: Actor, database: Path, keyring: Path) -> C
         _record(services, asker)
         # 3. The database first: a key that is made meanwhile is in the keyring all the more.
         rows = _write_database(services, whole)
+        latest = services.settings.deadlines.longest
+        erased.complete(services.store, services.keyring, latest)
         bundle = apart.collect(services.settings, services.store)
         age_files.encrypt(BytesIO(bundle.encoded()), keys, wanted.keyring_recipients)
         # 4. Both are whole: into their places, first the keyring, which fits older backups as well.

@@ -42,7 +42,7 @@ def restore(
 ) -> Restored:
     """Bring the database back, and the keyring where a backup of it is given.
 
-    Conflict where something stands in their place. BackupRefused where a log is shorter than the
+    Conflict where something stands in their place, or no keyring anywhere. BackupRefused where a log is shorter than the
     checkpoint that is held of it, unless `accept_loss`: then the log is closed, and another one says
     what was lost. Interrupted, it may be run again.
     """
@@ -55,6 +55,8 @@ def restore(
         # 2. The keys: without them no log could be checked.
         if keyring is not None:
             apart.put_back(bundle_of(keyring, identities), services.settings, store)
+        elif not services.keyring.all():
+            raise Conflict("there is no keyring here: name its backup with --keyring")
         # 3. The database in one transaction, which a log that is too short undoes.
         with store.change() as connection:
             try:
@@ -72,6 +74,19 @@ def restore(
     expired = retention.run(store, store.clock()) if believed else 0
     _record(services, asker, {"rows": rows, "logs_set_back": len(losses)})
     return Restored(rows=rows, replayed=replayed, expired=expired, losses=losses)
+
+
+def restore_keyring(
+    services: Services, asker: Actor, keyring: Path, identities: Sequence[Path]
+) -> Replayed:
+    """Bring back the keyring alone, beside a database that stands; what was erased since stays so.
+
+    Conflict where another keyring stands in its place.
+    """
+    apart.put_back(bundle_of(keyring, identities), services.settings, services.store)
+    replayed = replay(services.store, services.key_care, asker)
+    _record(services, asker, {"rows": 0, "logs_set_back": 0})
+    return replayed
 
 
 def _record(services: Services, asker: Actor, detail: dict[str, int]) -> None:
