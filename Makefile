@@ -18,6 +18,8 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The locks name every package there is to install: pip has nothing to look for, and cannot take a newer one.
 LOCKED := $(PIP) install --no-deps --require-hashes
+OR_SAY := || { echo "The packages could not be had. Is there a network? HTTPS_PROXY names a proxy," \
+  "PIP_INDEX_URL a mirror; then the same command again goes on." >&2; exit 1; }
 
 .DELETE_ON_ERROR:
 .PHONY: up test test-long bench lint lock
@@ -50,20 +52,21 @@ lock: $(VENV)/.installed-dev
 
 # The project itself is installed from its own folder, without a look at the network.
 $(VENV)/.installed: requirements.txt pyproject.toml $(BIN)/python
-	@echo "Installing the locked dependencies into $(VENV) …"
-	@$(LOCKED) -r requirements.txt
+	@echo "Installing the locked dependencies into $(VENV): once, a minute or two …"
+	@$(LOCKED) -r requirements.txt $(OR_SAY)
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	@echo "Installing what the tests need into $(VENV) …"
-	@$(LOCKED) -r requirements-dev.txt
+	@echo "Installing what the tests need into $(VENV): once, a minute or two …"
+	@$(LOCKED) -r requirements-dev.txt $(OR_SAY)
 	@touch $@
 
 $(BIN)/python:
 	@for python in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
 	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-	    exec $$python -m venv --clear $(VENV); \
+	    $$python -m venv --clear $(VENV) && exit 0; \
+	    echo "$(VENV) could not be made. VENV=/another/place puts it elsewhere." >&2; exit 1; \
 	  fi; \
 	done; \
 	echo "There is no Python 3.11 or later here. Install one, or name it: make PYTHON=/path/to/python3" >&2; \

@@ -126,7 +126,8 @@ def _check_address(host: str, port: int) -> None:
     except OSError as fault:
         why = (fault.strerror or "").partition(" (")[0]
         raise ConfigurationError(
-            f"service.host, service.port: cannot listen on {host}:{port}: {why}"
+            f"service.host, service.port: cannot listen on {host}:{port}: {why}; "
+            "--port takes another (make up PORT=…)"
         ) from None
 
 
