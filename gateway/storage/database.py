@@ -1,10 +1,11 @@
 """Opens the database with durable commits, and has its writers take turns; it knows no table."""
 
 import hashlib
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from gateway.errors import ConfigurationError
+from gateway.errors import ConfigurationError, Unavailable
 from gateway.storage.gate import Gate, locked, make_private
 from gateway.storage.prepared import Prepared, command
 
@@ -37,8 +38,9 @@ _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 _SQLITE_PRAGMAS = (
     "journal_mode=WAL",
-    # FULL: a commit is on the disk before it returns, also in WAL mode.
-    "synchronous=FULL",
+    # NORMAL: all but commits wait for the disk, and the journal is never mixed up. Commits do so in
+    # `sync`, where the next writer has its turn meanwhile.
+    "synchronous=NORMAL",
     "foreign_keys=ON",
     # Deleted contacts are overwritten with zeros, not left in free pages.
     "secure_delete=ON",
@@ -70,6 +72,8 @@ _CONFINE = Prepared(
         )
     )
 )
+# A commit's size and content, without the file's times; macOS has no such call.
+_to_disk = getattr(os, "fdatasync", os.fsync)
 _CONNECT_SECONDS = 5
 _IDLE_SECONDS = 1.0
 _BESIDE_THREADS = 3
@@ -87,9 +91,10 @@ class Database:
         if self.is_sqlite:
             if not parsed.database or parsed.database == ":memory:":
                 raise ConfigurationError("database.url: SQLite needs a file, such as sqlite:////…")
-            self._path = Path(parsed.database)
+            # As SQLite names what it puts beside it: by the file itself, not by a link to it.
+            self._path = Path(parsed.database).resolve()
             make_private(self._path)
-            self._gate = Gate(self._beside("gate"))
+            self._gate = Gate(self._beside(".gate"))
         self.pool_size = threads + _BESIDE_THREADS
         """Connections that this process opens at the most."""
         self.engine = _engine(parsed, self.pool_size, self.is_sqlite)
@@ -111,7 +116,14 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that is durable when this returns, and never was when it raises.
+        """A transaction that is durable when this returns; when it raises, it is not to be relied on."""
+        with self.committing() as connection:
+            yield connection
+        self.sync()
+
+    @contextmanager
+    def committing(self) -> Iterator[Connection]:
+        """A transaction that is whole when this returns, durable after `sync`, and undone when it raises.
 
         On SQLite no other writes meanwhile. On PostgreSQL others do, but not where this one holds
         a row; each statement sees what was committed before it.
@@ -121,11 +133,25 @@ class Database:
             with writer.begin():
                 yield writer
 
+    def sync(self) -> None:
+        """Wait until all that was committed is on the disk; Unavailable where that is not sure.
+
+        PostgreSQL's commits are; on SQLite the journal is, or the database that it was moved into.
+        """
+        if self._gate is None:
+            return
+        try:
+            # By its name each time: with the last connection SQLite moves it into the database.
+            with suppress(FileNotFoundError), self._beside("-wal").open("rb") as journal:
+                _to_disk(journal.fileno())
+        except OSError as fault:
+            raise Unavailable("database", "what was written may not be on the disk") from fault
+
     @contextmanager
     def sole(self, what: str) -> Iterator[bool]:
         """Whether of all processes on all nodes it is this one that does `what` now; without waiting."""
         if self.is_sqlite:
-            with locked(self._beside(what)) as is_sole:
+            with locked(self._beside(f".{what}")) as is_sole:
                 yield is_sole
             return
         with self.engine.connect() as connection:
@@ -196,7 +222,7 @@ class Database:
         return self._gate.passing() if self._gate else nullcontext()
 
     def _beside(self, what: str) -> Path:
-        return self._path.with_name(f"{self._path.name}.{what}")
+        return self._path.with_name(f"{self._path.name}{what}")
 
 
 def _parsed(url: str) -> URL:

@@ -1,8 +1,9 @@
 """The unit of work: a state change and its audit entries become durable together, or not at all.
 
 Works of several threads share one transaction and one durable commit: whoever finds nobody leading
-leads, commits for all who wait, and appoints the next. Works of one merchant run one after another
-in the order of its log, so each decides on the state that its entry is committed with.
+leads, commits for all who wait, and appoints the next before it waits for the disk. Works of one
+merchant run one after another in the order of its log, so each decides on the state that its entry is
+committed with.
 """
 
 import threading
@@ -89,15 +90,18 @@ class _Ticket(Generic[T]):
         self.merchant = merchant
         self.work = work
         self.result: T
-        self.fault: BaseException | None = None
+        self.fault: Exception | None = None
+        self.committed = False
         self.done = False
         # Waited for by one thread and let go of once: an event would cost two locks and a list.
         self._asleep = threading.Lock()
         self._asleep.acquire()
 
-    def settle(self, fault: BaseException | None = None) -> None:
-        """Say that it is over: well, or with a fault."""
-        self.fault, self.done = fault, True
+    def settle(self, lost: Exception | None) -> None:
+        """Say that it is over: well when it was committed, unless `lost` says why the disk has it not."""
+        if self.fault is None and (lost or not self.committed):
+            self.fault = _unwritten(lost)
+        self.done = True
         self._asleep.release()
 
     def appoint(self) -> None:
@@ -133,6 +137,7 @@ class Store:
         self._waiting: deque[_Ticket[Any]] = deque()
         self._led = False
         self._queue = threading.Lock()
+        self._disk = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -186,22 +191,37 @@ class Store:
         return ticket.outcome()
 
     def _lead(self) -> None:
-        """Commit for all who wait; then another of those who came meanwhile leads."""
+        """Commit for all who wait, have another lead those who came meanwhile, and wait for the disk."""
         group: list[_Ticket[Any]] = []
         try:
             self._commit(group)
         finally:
-            for ticket in group or self._joined():
-                if not ticket.done:
-                    ticket.settle(_unwritten())
-            with self._queue:
-                if self._waiting:
-                    self._waiting[0].appoint()
-                else:
-                    self._led = False
+            group = group or self._joined()
+            # Those who come while this group goes to the disk are the next, and as many as can be.
+            with self._disk:
+                self._pass_on()
+                lost = self._lost()
+            for ticket in group:
+                ticket.settle(lost)
+
+    def _pass_on(self) -> None:
+        """Have somebody else lead, where somebody waits."""
+        with self._queue:
+            if self._waiting:
+                self._waiting[0].appoint()
+            else:
+                self._led = False
+
+    def _lost(self) -> Exception | None:
+        """Why what was committed may not be on the disk; None where it is."""
+        try:
+            self.database.sync()
+        except Unavailable as fault:
+            return fault
+        return None
 
     def _commit(self, group: list[_Ticket[Any]]) -> None:
-        """Settle the tickets that wait, which it puts into `group`; each that fails, by itself."""
+        """Do the works that wait, which it puts into `group`; each that fails, by itself."""
         rest = group
         failed = self._tried(group, join=True)
         while failed is not None:
@@ -210,10 +230,10 @@ class Store:
             failed = self._tried(rest) if rest else None
 
     def _tried(self, group: list[_Ticket[Any]], *, join: bool = False) -> _Ticket[Any] | None:
-        """Settle a group; or none of it, and give the one that failed among others."""
+        """Commit a group; or none of it, and give the one that failed among others."""
         at: _Ticket[Any] | None = None
         try:
-            with self.database.writing() as connection:
+            with self.database.committing() as connection:
                 if join:
                     # Only now: while this process waited for its turn to write, more came.
                     group += self._joined()
@@ -226,10 +246,10 @@ class Store:
             if join and not group:
                 group += self._joined()
             for ticket in group:
-                ticket.settle(_told(fault))
+                ticket.fault = _told(fault)
         else:
             for ticket in group:
-                ticket.settle()
+                ticket.committed = True
         return None
 
     def _run(self, connection: Connection, group: list[_Ticket[Any]]) -> Iterator[_Ticket[Any]]:
@@ -264,10 +284,10 @@ def _merchant(ticket: _Ticket[Any]) -> str:
 def _told(fault: Exception) -> Exception:
     if not isinstance(fault, DBAPIError | PoolTimeout | OSError):
         return fault
-    refusal = _unwritten()
-    refusal.__cause__ = fault
+    return _unwritten(fault)
+
+
+def _unwritten(why: Exception | None) -> Unavailable:
+    refusal = Unavailable("log", "the record cannot be written: nothing was stored or released")
+    refusal.__cause__ = why
     return refusal
-
-
-def _unwritten() -> Unavailable:
-    return Unavailable("log", "the record cannot be written: nothing was stored or released")

@@ -96,7 +96,7 @@ def test_a_transaction_that_raises_never_was(world: World) -> None:
 
 @on_sqlite
 def test_every_connection_is_durable_and_strict(world: World) -> None:
-    """Full synchronisation, write-ahead journal, foreign keys and overwriting of what is deleted."""
+    """Write-ahead journal, foreign keys and overwriting of what is deleted."""
     with world.store.database.reading() as first, world.store.database.reading() as second:
         for connection in (first, second):
             read = {
@@ -105,7 +105,7 @@ def test_every_connection_is_durable_and_strict(world: World) -> None:
             }
             assert read == {
                 "journal_mode": "wal",
-                "synchronous": 2,
+                "synchronous": 1,
                 "foreign_keys": 1,
                 "secure_delete": 1,
             }

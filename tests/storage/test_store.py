@@ -1,5 +1,6 @@
 """A state change and its entries become durable together or not at all, whoever else is at work."""
 
+import errno
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from sqlalchemy import event, insert, select
 
 from gateway.audit.entry import Action, Outcome
 from gateway.errors import Conflict, Unavailable
-from gateway.storage import log, merchants
+from gateway.storage import database, log, merchants
 from gateway.storage.store import Store, Transaction
 from gateway.storage.tables import liveness
 from tests.world import NOON, TESTER, World
@@ -169,6 +170,52 @@ def test_a_database_that_does_not_answer_is_unavailable(world: World) -> None:
         connection.close()
     world.store.write("default", a_work(2))
     assert list(recorded(world).values()) == [2]
+
+
+@pytest.mark.parametrize("world_template", ["sqlite"], indirect=True)
+def test_nobody_is_told_before_it_is_on_the_disk(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one group goes to the disk the next is written, and neither is answered."""
+    writing, finished = threading.Semaphore(0), threading.Semaphore(0)
+
+    def slow_disk(_journal: int) -> None:
+        writing.release()
+        assert finished.acquire(timeout=10)
+
+    monkeypatch.setattr(database, "_to_disk", slow_disk)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(world.store.write, "default", a_work(1))
+        assert writing.acquire(timeout=10)
+        second = pool.submit(world.store.write, "default", a_work(2))
+        while stored(world) != [1, 2]:
+            assert not second.done()
+        assert not first.done()
+        finished.release()
+        first.result(10)
+        assert writing.acquire(timeout=10)
+        assert not second.done()
+        finished.release()
+        second.result(10)
+
+
+@pytest.mark.parametrize("world_template", ["sqlite"], indirect=True)
+def test_what_the_disk_did_not_take_is_answered_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever wrote is told that nothing is to be relied on, and afterwards it works again."""
+
+    def broken_disk(_journal: int) -> None:
+        raise OSError(errno.EIO, "the disk is broken")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(database, "_to_disk", broken_disk)
+        with pytest.raises(Unavailable, match="the record cannot be written"):
+            world.store.write("default", a_work(1))
+        with pytest.raises(Unavailable), world.store.change():
+            pass
+    world.store.write("default", a_work(2))
+    assert 2 in recorded(world).values()
 
 
 def test_two_nodes_write_without_a_gap(world: World, a_node: Callable[[], Store]) -> None:
