@@ -50,11 +50,11 @@ class LogCheck:
         """
         row = self._row
         if not row.origin.endswith(f"/{row.merchant}/{row.period}"):
-            raise tampered(row, f"it is not the log of {row.merchant} and {row.period}")
+            raise tampered(row.origin, f"it is not the log of {row.merchant} and {row.period}")
         try:
             leaves = self._last_leaves()
         except AuditError as fault:
-            raise tampered(row, str(fault)) from fault
+            raise tampered(row.origin, str(fault)) from fault
         self.edge()
         if row.integrated > _WHOLE:
             self._check_each(leaves)
@@ -72,18 +72,20 @@ class LogCheck:
             held = None if self._is_set_back else self._held()
             if held is not None and held.size > row.integrated:
                 what = f"the held checkpoint has {held.size} entries, it {row.integrated}"
-                raise tampered(row, what)
+                raise tampered(row.origin, what)
             if row.size < row.integrated:
-                raise tampered(row, f"it has {row.size} entries, its tree {row.integrated}")
+                raise tampered(row.origin, f"it has {row.size} entries, its tree {row.integrated}")
             edge = tree.edge(self._connection, row.log, row.integrated)
             if row.integrated:
                 last = self._last()
                 if last.size != row.integrated or edge.root() != last.root:
-                    raise tampered(row, f"its tiles do not have the root of checkpoint {last.size}")
+                    raise tampered(
+                        row.origin, f"its tiles do not have the root of checkpoint {last.size}"
+                    )
                 if held is not None:
                     self._require_continued(held, last)
         except AuditError as fault:
-            raise tampered(row, str(fault)) from fault
+            raise tampered(row.origin, str(fault)) from fault
         return edge
 
     def _held(self) -> Checkpoint | None:
@@ -93,7 +95,7 @@ class LogCheck:
     def _last(self) -> Checkpoint:
         note = tree.checkpoint(self._connection, self._row.log)
         if note is None:
-            raise tampered(self._row, "its last checkpoint is missing")
+            raise tampered(self._row.origin, "its last checkpoint is missing")
         return self._notary.open(note, self._row.origin)
 
     def _require_continued(self, held: Checkpoint, last: Checkpoint) -> None:
@@ -108,21 +110,21 @@ class LogCheck:
             )
         except ProofRefused as fault:
             what = f"its tree does not continue the held checkpoint of {held.size} entries"
-            raise tampered(self._row, what) from fault
+            raise tampered(self._row.origin, what) from fault
 
     def _last_leaves(self) -> Sequence[bytes]:
         """The entries from the last tile on, which are all there."""
         row = self._row
         if tree.entry_count(self._connection, row.log) != row.size:
-            raise tampered(row, f"its last entry is not {row.size - 1}")
+            raise tampered(row.origin, f"its last entry is not {row.size - 1}")
         start, end = self._last_tile(), max(row.size, row.integrated)
         leaves = tree.leaves(self._connection, row.log, start, end)
         if len(leaves) < max(end - start, 1):
-            raise tampered(row, f"entry {start + len(leaves)} is missing")
+            raise tampered(row.origin, f"entry {start + len(leaves)} is missing")
         before = max(row.integrated - 1 - start, 0)
         require_in_place(row, leaves[before:], start + before)
         if Entry.parse(leaves[-1]).time != row.last_time:
-            raise tampered(row, f"entry {row.size - 1} is of another time than its row says")
+            raise tampered(row.origin, f"entry {row.size - 1} is of another time than its row says")
         return leaves
 
     def _last_tile(self) -> int:
@@ -147,13 +149,15 @@ class LogCheck:
                     root=signed.root,
                 )
             except ProofRefused as fault:
-                raise tampered(row, f"entry {index} is not the one that was signed") from fault
+                raise tampered(
+                    row.origin, f"entry {index} is not the one that was signed"
+                ) from fault
 
     def _check_all(self) -> None:
         source = _WithoutHistory(self._connection, self._row.log)
         found = verify_log(source, self._notary.verifier(self._row.origin).vkey(), ours=True)
         if isinstance(found, LogFault):
-            raise tampered(self._row, f"{found.place}: {found.reason}")
+            raise tampered(self._row.origin, f"{found.place}: {found.reason}")
 
 
 class _WithoutHistory(StoredLog):
@@ -170,15 +174,15 @@ def require_in_place(row: Row[Any], leaves: Sequence[bytes], start: int) -> None
         try:
             told, time = glance(leaf)
         except Malformed as fault:
-            raise tampered(row, f"entry {index}: {fault}") from fault
+            raise tampered(row.origin, f"entry {index}: {fault}") from fault
         if told != index or time < last:
-            raise tampered(row, f"entry {index} is not in its place")
+            raise tampered(row.origin, f"entry {index} is not in its place")
         last = time
 
 
-def tampered(row: Row[Any], what: str) -> Unavailable:
+def tampered(origin: str, what: str) -> Unavailable:
     """The refusal to go on with a log."""
     return Unavailable(
         "log",
-        f"the log {row.origin} was changed behind the service: {what}; gateway audit verify",
+        f"the log {origin} was changed behind the service: {what}; gateway audit verify",
     )

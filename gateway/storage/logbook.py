@@ -192,11 +192,14 @@ class Logbook:
         further: Mapping[str, str | int] = MappingProxyType({}),
     ) -> LogHead:
         """A new log; its first entry commits to the last checkpoint of the one before."""
+        origin = self._name(merchant, period)
+        if self.notary.held(origin) is not None:
+            raise tampered(origin, "it has signed checkpoints already, and its entries are gone")
         detail = {**({} if old is None else self._closed(connection, old, now)), **further}
         connection.execute(
             insert(logs).values(
                 merchant=merchant,
-                origin=self._name(merchant, period),
+                origin=origin,
                 period=period,
                 opened_at=now,
                 size=0,
@@ -207,8 +210,6 @@ class Logbook:
         row = _current(connection, merchant)
         if row is None:
             raise Unavailable("log", "a new log could not be opened")
-        if self.notary.held(row.origin) is not None:
-            raise tampered(row, "it has signed checkpoints already, and its entries are gone")
         self._checked.add(row.log)
         head = LogHead(connection, row, self._entropy)
         head.append(
@@ -228,6 +229,7 @@ class Logbook:
         """Bring a log's tree to its end and close it; what its successor says of it."""
         while self.integrate(connection, old.log, now):
             pass
+        self._check(connection, tree.one(connection, old.log)).edge()
         connection.execute(update(logs).where(logs.c.log == old.log).values(closed_at=now))
         self._unheld.add(old.log)
         return chain.succeeding(self.end(connection, old.log))
@@ -246,7 +248,7 @@ class Logbook:
         try:
             return self.notary.open(tree.checkpoint(connection, log) or b"", row.origin)
         except AuditError as fault:
-            raise tampered(row, str(fault)) from fault
+            raise tampered(row.origin, str(fault)) from fault
 
     def _check_once(self, connection: Connection, row: Row[Any]) -> None:
         if row.log not in self._checked:
@@ -263,7 +265,7 @@ def _waiting(connection: Connection, row: Row[Any]) -> Sequence[bytes]:
     end = min(row.size, row.integrated + CHUNK)
     leaves = tree.leaves(connection, row.log, start, end)
     if len(leaves) < end - start:
-        raise tampered(row, f"entry {start + len(leaves)} is missing")
+        raise tampered(row.origin, f"entry {start + len(leaves)} is missing")
     require_in_place(row, leaves, start)
     return leaves[row.integrated - start :]
 
@@ -294,7 +296,13 @@ def _current(connection: Connection, merchant: str) -> Row[Any] | None:
 
 
 def _anew(connection: Connection, merchant: str) -> Row[Any] | None:
-    """The log that another node opened while this transaction waited, None where none did."""
+    """The log that another node opened while this transaction waited, None where there never was one."""
     # Whoever opens a log holds the merchant as well, or two nodes would each open the first one.
     connection.execute(_MERCHANT, {"merchant": merchant})
-    return _current(connection, merchant)
+    row = _current(connection, merchant)
+    if row is None:
+        kept = select(logs.c.origin).where(logs.c.merchant == merchant).order_by(logs.c.log.desc())
+        closed = connection.execute(kept.limit(1)).scalar()
+        if closed is not None:
+            raise tampered(closed, "it was closed, and no log follows")
+    return row

@@ -109,6 +109,10 @@ CHANGES: dict[str, tuple[Change, str]] = {
         lambda it: it.execute(update(logs).values(last_time=NOON + timedelta(days=1))),
         "entry 299 is of another time than its row says",
     ),
+    "it was closed by another hand": (
+        lambda it: it.execute(update(logs).values(closed_at=NOON)),
+        "it was closed, and no log follows",
+    ),
     "the tree's edge is gone": (without(tiles, tiles.c.level == 0, tiles.c.index == 1), "the edge"),
     "the tree's edge was changed": (
         lambda it: it.execute(
@@ -316,6 +320,22 @@ def test_a_new_period_opens_a_log_that_commits_to_the_last(world: World) -> None
         "previous_size": old.size,
         "previous_root": encode_base64(last.root),
     }
+
+
+def test_a_log_that_was_cut_is_not_closed_as_it_is(grown: World) -> None:
+    """Set back to an earlier checkpoint while it is served, it has no successor that commits to that."""
+    integrate_waiting(grown.store)
+
+    def cut(connection: Connection) -> None:
+        set_back(connection)
+        connection.execute(delete(entries).where(entries.c.index >= 280))
+        time = select(entries.c.time).where(of_entry(279)).scalar_subquery()
+        connection.execute(update(logs).values(size=280, last_time=time))
+
+    changed(grown, cut)
+    grown.clock.now = datetime(2027, 1, 1, tzinfo=UTC)
+    with pytest.raises(Unavailable, match="the held checkpoint has 300 entries, it 280"):
+        write(grown.store)
 
 
 def test_a_closed_period_takes_nothing_more(world: World) -> None:
