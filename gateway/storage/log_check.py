@@ -21,7 +21,7 @@ from gateway.audit.tiles import WIDTH
 from gateway.audit.verdict import LogFault
 from gateway.audit.verify import verify_log
 from gateway.errors import Unavailable
-from gateway.storage import tree
+from gateway.storage import logs, tree
 from gateway.storage.log_source import StoredLog
 from gateway.storage.notary import Notary
 
@@ -49,6 +49,9 @@ class LogCheck:
         Its end comes first, from which it goes on; then all that is before, if that is not too much.
         """
         row = self._row
+        odd = logs.odd_column(self._connection, row.log)
+        if odd is not None:
+            raise tampered(str(row.origin), f"its {odd} is none")
         if not row.origin.endswith(f"/{row.merchant}/{row.period}"):
             raise tampered(row.origin, f"it is not the log of {row.merchant} and {row.period}")
         try:
@@ -115,7 +118,7 @@ class LogCheck:
     def _last_leaves(self) -> Sequence[bytes]:
         """The entries from the last tile on, which are all there."""
         row = self._row
-        if tree.entry_count(self._connection, row.log) != row.size:
+        if tree.last_index(self._connection, row.log) != row.size - 1:
             raise tampered(row.origin, f"its last entry is not {row.size - 1}")
         start, end = self._last_tile(), max(row.size, row.integrated)
         leaves = tree.leaves(self._connection, row.log, start, end)

@@ -18,10 +18,21 @@ from sqlalchemy import (
 from gateway.audit.merkle import HASH_SIZE
 from gateway.audit.tiles import WIDTH, Tile
 from gateway.audit.verdict import FaultKind, LogFault
-from gateway.storage import tree
+from gateway.storage import logs, tree
 from gateway.storage.logs import KeptLog
 from gateway.storage.search_columns import first_false
 from gateway.storage.tables import entries, tiles
+from gateway.storage.tables import logs as log_rows
+
+
+def row_fault(connection: Connection, log: KeptLog) -> LogFault | None:
+    """What contradicts itself in the row of a log, before anything is read by it."""
+    odd = logs.odd_column(connection, log.log)
+    if odd is not None:
+        return _fault("row of the log", None, f"its {odd} is none")
+    if not log.origin.endswith(f"/{log.merchant}/{log.period}"):
+        return _fault("row of the log", None, f"it is not of {log.merchant} and {log.period}")
+    return None
 
 
 def first_fault(connection: Connection, log: KeptLog, size: int) -> LogFault | None:
@@ -29,9 +40,17 @@ def first_fault(connection: Connection, log: KeptLog, size: int) -> LogFault | N
     return next(_faults(connection, log, size), None)
 
 
+def stray_entry(connection: Connection, merchant: str) -> tuple[int, int] | None:
+    """Log and index of an entry of the merchant's that belongs to none of its logs."""
+    mine = select(log_rows.c.log).where(log_rows.c.merchant == merchant)
+    found = select(entries.c.log, entries.c.index).where(
+        entries.c.merchant == merchant, entries.c.log.not_in(mine)
+    )
+    row = connection.execute(found.limit(1)).first()
+    return None if row is None else (row[0], row[1])
+
+
 def _faults(connection: Connection, log: KeptLog, size: int) -> Iterator[LogFault]:
-    if not log.origin.endswith(f"/{log.merchant}/{log.period}"):
-        yield _fault("row of the log", None, f"it is not of {log.merchant} and {log.period}")
     if log.integrated != size:
         reason = f"it says that the tree has {log.integrated} entries; {size} are signed"
         yield _fault("row of the log", min(log.integrated, size), reason)
@@ -75,8 +94,8 @@ def _odd_tile(row: Row[*tuple[Any, ...]]) -> LogFault:
 def _checkpoint_faults(connection: Connection, log: int) -> Iterator[LogFault]:
     """Notes that are kept under another size than their own."""
     for number, (size, note) in enumerate(tree.checkpoints_by_size(connection, log), start=1):
-        if note.split(b"\n", 2)[1] != b"%d" % size:
-            yield _fault(f"stored checkpoint {number}", size, f"it is kept as if of {size} entries")
+        if note.split(b"\n", 2)[1] != str(size).encode():
+            yield _fault(f"stored checkpoint {number}", None, f"it is kept as if of {size} entries")
 
 
 def _fault(place: str, index: int | None, reason: str) -> LogFault:

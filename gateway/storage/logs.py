@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, Select, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Integer, Row, Select, func, select, type_coerce
 
-from gateway.storage.tables import logs
+from gateway.storage.tables import Instant, logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,9 @@ class KeptLog:
     last_time: int
     is_current: bool
 
+
+_TIMES_END = 2**57
+"""Microseconds since 1970 that are beyond any time of a log."""
 
 _KEPT: Select[*tuple[Any, ...]] = select(
     *(logs.c.log, logs.c.merchant, logs.c.origin, logs.c.period, logs.c.size, logs.c.integrated),
@@ -61,11 +64,27 @@ def one(connection: Connection, merchant: str, period: str | None) -> KeptLog | 
     return None if row is None else _kept(row)
 
 
+def odd_column(connection: Connection, log: int) -> str | None:
+    """The first column of a log's row with a value that is none for it: SQLite keeps any anywhere."""
+    if connection.dialect.name != "sqlite":
+        return None
+    for column in logs.c:
+        stored = select(func.typeof(column), type_coerce(column, BigInteger))
+        kind, value = connection.execute(stored.where(logs.c.log == log)).one()
+        is_time = isinstance(column.type, Instant)
+        wanted = "integer" if is_time or isinstance(column.type, Integer) else "text"
+        is_none = column.nullable and kind == "null"
+        if not is_none and (kind != wanted or (is_time and not 0 <= value < _TIMES_END)):
+            return str(column.name)
+    return None
+
+
 def _kept(row: Row[*tuple[Any, ...]]) -> KeptLog:
     return KeptLog(
         log=row.log,
         merchant=row.merchant,
-        origin=row.origin,
+        # As text, whatever is stored: what is no name at all must be told of like any other.
+        origin=str(row.origin),
         period=row.period,
         size=row.size,
         integrated=row.integrated,

@@ -23,6 +23,8 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
+from gateway.errors import Unavailable
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -38,8 +40,11 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002  see above
-        """The aware time."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        """The aware time; Unavailable where a foreign hand has put something else there."""
+        try:
+            return None if value is None else _EPOCH + timedelta(microseconds=value)
+        except (TypeError, OverflowError) as fault:
+            raise Unavailable("database", "a time in it is none; gateway audit verify") from fault
 
 
 class Octets(TypeDecorator[bytes]):

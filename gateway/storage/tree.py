@@ -150,9 +150,8 @@ def one(connection: Connection, log: int) -> Row[Any]:
     return connection.execute(select(logs).where(logs.c.log == log)).one()
 
 
-def entry_count(connection: Connection, log: int) -> int:
-    """One more than the index of the last stored entry."""
-    last = connection.execute(
-        select(func.max(entries.c.index)).where(entries.c.log == log)
-    ).scalar()
-    return 0 if last is None else last + 1
+def last_index(connection: Connection, log: int) -> int:
+    """The greatest index of a stored entry, -1 where there is none; whatever is stored in its place."""
+    last = select(func.coalesce(func.max(entries.c.index), -1)).where(entries.c.log == log)
+    found: int = connection.execute(last).scalar_one()
+    return found

@@ -67,7 +67,8 @@ def verify(
     has a verdict as well.
     """
     with store.read() as connection:
-        waiting = logs.of_merchant(connection, merchant)
+        kept = logs.of_merchant(connection, merchant)
+        waiting = [log for log in kept if log_tables.row_fault(connection, log) is None]
     for one in waiting:
         # What waits for the tree is taken in; a log that refuses it is judged as it stands.
         with suppress(Unavailable):
@@ -85,6 +86,9 @@ def judge(
     progress: Callable[[int, int], None],
 ) -> LogReport | LogFault:
     """The verdict on one log by itself: leaves, tiles, notes, and the tables beside them."""
+    odd = log_tables.row_fault(connection, log)
+    if odd is not None:
+        return odd
     outcome = verify_log(
         StoredLog(connection, log.log),
         notary.verifier(log.origin).vkey(),
@@ -110,6 +114,7 @@ class _Verification:
         quorum: Quorum,
     ) -> None:
         self._connection = connection
+        self._merchant = merchant
         self._quorum = quorum
         self._notary = notary
         self._progress = progress
@@ -141,7 +146,16 @@ class _Verification:
             for origin, outside in self._held.items()
             if origin not in known
         ]
-        return deleted + kept + lost
+        return deleted + kept + lost + self._stray()
+
+    def _stray(self) -> list[Verdict]:
+        """The merchant's entries that are of none of its logs: a search by merchant would show them."""
+        found = log_tables.stray_entry(self._connection, self._merchant)
+        if found is None:
+            return []
+        log, index = found
+        reason = f"it is of log {log}, and the merchant has no such log"
+        return [Verdict("no log", "", _fault("row of the entry", index, reason))]
 
     def _judge(self, log: KeptLog) -> Outcome:
         held = self._held.get(log.origin, [])
@@ -205,7 +219,11 @@ class _Verification:
         return Deleted(end)
 
     def _verdict(self, origin: str, outcome: Outcome) -> Verdict:
-        return Verdict(origin, self._notary.verifier(origin).vkey(), outcome)
+        try:
+            vkey = self._notary.verifier(origin).vkey()
+        except AuditError:
+            vkey = ""  # a name that no log can have
+        return Verdict(origin, vkey, outcome)
 
 
 def _first(connection: Connection, log: KeptLog) -> Entry:

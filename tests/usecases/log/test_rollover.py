@@ -174,6 +174,22 @@ def test_a_log_gone_without_a_word_is_missed(quarters: World) -> None:
     assert fault(verdicts[f"{OWN}/2026q4"]).reason == "the log that it is of is gone"
 
 
+def test_an_entry_that_is_of_none_of_a_merchant_s_logs_is_told_of(world: World) -> None:
+    """A search by merchant or by id would show it, whatever log it was put into."""
+    world.merchant("second")
+    with world.store.change() as connection:
+        second = select(logs.c.log).where(logs.c.merchant == "second")
+        row = connection.execute(select(entries).where(entries.c.index == 1, entries.c.log == 1))
+        place = {"log": connection.execute(second).scalar_one(), "index": 999, "id": "f" * 32}
+        connection.execute(entries.insert().values({**row.mappings().one(), **place}))
+    own, stray = judged(world)
+    assert isinstance(own.outcome, LogReport)
+    assert "the merchant has no such log" in fault(stray.outcome).reason
+    assert fault(stray.outcome).index == 999
+    [second_s] = verify(world.store, "second", [])
+    assert fault(second_s.outcome).place == "row of the entry"
+
+
 def test_the_newest_log_gone_without_a_word_is_missed(quarters: World) -> None:
     """The one before it was closed, and a checkpoint is held; nothing is appended in its place."""
     with quarters.store.change() as connection:

@@ -334,6 +334,47 @@ def test_another_value_in_the_row_of_the_log(sound: World, name: str, value: Any
     assert "2026q" in refused(sound, change)
 
 
+ODD: list[tuple[str, Any]] = [
+    ("origin", b"\x00\xff"),
+    ("origin", ""),
+    ("period", 5.5),
+    ("opened_at", "yesterday"),
+    ("opened_at", 2**62),
+    ("closed_at", b"never"),
+    ("size", "many"),
+    ("integrated", 1.5),
+    ("last_time", "late"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), ODD)
+def test_what_is_no_value_of_a_column(sound: World, name: str, value: Any) -> None:
+    """SQLite keeps anything anywhere: it is told of like any other change, and stops the service too."""
+
+    def change(connection: Connection) -> None:
+        connection.execute(text(f"UPDATE logs SET {name} = :value"), {"value": value})
+
+    fault = fault_of(sound, change)
+    assert fault.place == "row of the log"
+    assert refused(sound, change)
+
+
+@pytest.mark.parametrize("value", ["x", b"x"])
+@pytest.mark.parametrize("table", [entries, checkpoints, tiles])
+def test_what_is_no_number_in_a_key(sound: World, table: Table, value: str | bytes) -> None:
+    """Of an entry, a checkpoint, a tile: it is missed where it was."""
+    column, last = ("size", SIZE) if table is checkpoints else ("index", 2)
+
+    def change(connection: Connection) -> None:
+        where = f'WHERE "{column}" = {last}' + (" AND level = 0" if table is tiles else "")
+        edit = text(f'UPDATE {table.name} SET "{column}" = :value {where}')
+        assert connection.execute(edit, {"value": value}).rowcount == 1
+
+    assert fault_of(sound, change).place
+    if table is not checkpoints:  # of which nothing is lost by it
+        assert refused(sound, change)
+
+
 def refused(world: World, change: Any) -> str:
     """Why a service that starts over the changed log takes no entry."""
     store = world.store
