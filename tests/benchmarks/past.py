@@ -36,7 +36,7 @@ CARRIERS = (
 
 SPAN = timedelta(days=300)
 TOLD = {"GATEWAY_AUDIT__PERIOD": "year"}
-"""One log that does not roll over while it grows."""
+"""One log, unless its time has a New Year in it."""
 
 EMAIL = "buyer@example.org"
 _REVIEWER = "reviewer"
@@ -58,14 +58,16 @@ class Past:
 
 def written(data: Path, size: int) -> Past:
     """Makes a gateway whose default merchant's log has so many entries and some hundreds more."""
-    services = assemble(settings.load({"GATEWAY_DATA": str(data), **TOLD}))
-    store = services.store
-    with scenery.closing_database(services):
+    begin = now() - SPAN
+    told = settings.load({"GATEWAY_DATA": str(data), **TOLD})
+    # Set up on the first of its days: no entry may be older than the one before.
+    with scenery.closing_database(assemble(told, lambda: begin)) as services:
+        store = services.store
         schema.upgrade(store.database)
         merchants.create(store, "default", "Default")
         publishing.adopt(services.rulebook)
         year = timedelta(days=365)
-        terms = {"valid_from": now() - year, "valid_until": now() + year}
+        terms = {"valid_from": begin - year, "valid_until": begin + 2 * year}
         register.apply(store, "default", OPERATOR, [a_carrier(one, **terms) for one in CARRIERS])
         reviewer = accounts.create(store, "default", _REVIEWER, Office.REVIEWER)
         operator = accounts.create(store, "default", "operator", Office.OPERATOR)
@@ -75,8 +77,10 @@ def written(data: Path, size: int) -> Past:
         ]
         zone = services.settings.console.time_zone
         subjects = size // 4 + 1
-        course = Course(begin=now() - SPAN, end=now(), zone=zone, subjects=subjects)
+        course = Course(begin=begin, end=now(), zone=zone, subjects=subjects)
         fill(store, course, _kinds(store, reviewer, callers), size)
+    with scenery.closing_database(assemble(told)) as services:
+        store = services.store
         _keep_orders(store, subjects)
         numbers = [order_number(at) for at in range(_ORDERS + 1)]
         _lived(services, callers, numbers)
