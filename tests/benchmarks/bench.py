@@ -3,28 +3,47 @@
 import importlib
 import pkgutil
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import TypeVar, cast
 
 from tests.benchmarks import rows
 from tests.benchmarks.row import Figures, Row
 
 _HERE = Path(__file__).parent
 
+Thing = TypeVar("Thing")
+
+
+@dataclass(slots=True)
+class Scene:
+    """What rows that follow one another share, such as a served gateway: made once, ended with it."""
+
+    _stack: ExitStack
+    _made: dict[str, object] = field(default_factory=dict)
+
+    def once(self, name: str, make: Callable[[], AbstractContextManager[Thing]]) -> Thing:
+        """What `make` gives, made by whoever asks first."""
+        if name not in self._made:
+            self._made[name] = self._stack.enter_context(make())
+        return cast("Thing", self._made[name])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """One run: how many rounds of how many seconds, and a directory on the measured disk."""
+    """One run: how many rounds of how many seconds, a directory on the measured disk, what rows share."""
 
     quick: bool
     rounds: int
     seconds: float
     directory: Path
+    scene: Scene
 
     def size(self, full: int, quick: int) -> int:
-        """How many there are of something."""
+        """How many there are of something, or for how many seconds."""
         return quick if self.quick else full
 
 

@@ -49,7 +49,7 @@ class Sides:
 class Row:
     """`figure` is the one of both sides that the table shows; `sides` sets up and tidies away.
 
-    A row that takes minutes has `rounds` of its own. `about` says what is smaller in a quick run.
+    A row that takes minutes has `rounds` of its own. Rows of one `scene` share what they ask it for. `about` says what is smaller in a quick run.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Row:
     targets: tuple[Target, ...]
     sides: "Callable[[Bench], AbstractContextManager[Sides]]"
     rounds: int | None = None
+    scene: str = ""
     about: "Callable[[Bench], str]" = lambda _bench: ""
 
 

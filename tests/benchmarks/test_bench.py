@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import sender, table
-from tests.benchmarks.bench import Bench, Result, every_row, measured
+from tests.benchmarks.bench import Bench, Result, Scene, every_row, measured
 from tests.benchmarks.row import Row, Sides, own, share
 from tests.end_to_end.live import ROOT
 
@@ -39,7 +39,7 @@ _ROW = Row(
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     """Three short rounds."""
-    return Bench(quick=True, rounds=3, seconds=0.2, directory=tmp_path)
+    return Bench(quick=True, rounds=3, seconds=0.2, directory=tmp_path, scene=Scene(ExitStack()))
 
 
 @pytest.fixture

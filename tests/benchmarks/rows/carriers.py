@@ -37,7 +37,7 @@ _PUSHES = 500, 50
 _OPEN = 1_000_000, 20_000
 _SHORT = 1000
 _SECOND = "assigned_at - ({} - at) * 1000000"
-_PAGES = 400
+_PAGES = 400, 60
 """Pages of a round, each behind another random delivery."""
 
 
@@ -149,12 +149,12 @@ def _worklist(bench: Bench) -> Iterator[Sides]:
 def _listed(stack: ExitStack, bench: Bench, name: str, size: int) -> Callable[[], Figures]:
     place = scenery.prepared(bench.directory / name, 1)
     with scenery.closing_database(place.services()) as services:
-        cursors = _many(services, size)
+        cursors = _many(services, size, bench.size(*_PAGES))
     live = stack.enter_context(place.served())
     return partial(_paged, live.port, place.token, cursors)
 
 
-def _many(services: Services, size: int) -> list[str]:
+def _many(services: Services, size: int, pages: int) -> list[str]:
     """As many open deliveries as there are to be, a second apart; cursors at random places."""
     with services.store.read() as connection:
         [last] = connection.execute(select(items.c.assigned_at)).scalars()
@@ -165,7 +165,7 @@ def _many(services: Services, size: int) -> list[str]:
         scenery.copy(database, "orders", number | other, size)
         scenery.copy(database, "items", number | {"assigned_at": _SECOND.format(size)}, size)
         database.commit()
-    chosen = random.Random(0).choices(range(1, size), k=_PAGES)
+    chosen = random.Random(0).choices(range(1, size), k=pages)
     places = [Place(begins + timedelta(seconds=at), order_number(at)) for at in chosen]
     return [appoint._cursor(Stage.OPEN, it) for it in places]
 

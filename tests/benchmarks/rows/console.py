@@ -3,19 +3,16 @@
 Every page and report is put on record before it is shown, as always, so the log grows as it is read.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import partial
-from pathlib import Path
 
 from tests.benchmarks import past
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.past import Past
-from tests.benchmarks.reader import Ask, page, signed_in, took
-from tests.benchmarks.row import Row, Sides, own
+from tests.benchmarks.reader import Ask, Reader, page, signed_in, took
+from tests.benchmarks.row import Figures, Row, Sides, own
 from tests.benchmarks.scenery import Prepared
 
 _ENTRIES = 10_000_000, 20_000
@@ -91,28 +88,20 @@ def _days_ago(days: int) -> date:
 
 @contextmanager
 def _sides(asks: Asks, bench: Bench) -> Iterator[Sides]:
-    with ExitStack() as stack:
+    def side(size: int) -> Callable[[], Figures]:
+        told, reader = bench.scene.once(f"past-{size}", partial(_read, bench, size))
+        return partial(took, reader, asks(told, size), bench.seconds)
 
-        def side(size: int) -> Callable[[], dict[str, float]]:
-            data, told = _kept(bench, size)
-            served = Prepared(data=data, token="", numbers=(), told=past.TOLD).served()
-            reader = signed_in(stack.enter_context(served).port, past.way_in(data))
-            return partial(took, reader, asks(told, size), bench.seconds)
-
-        yield Sides(
-            ours=side(bench.size(*_ENTRIES)),
-            yardstick=side(bench.size(*_SHORT)),
-        )
+    yield Sides(ours=side(bench.size(*_ENTRIES)), yardstick=side(bench.size(*_SHORT)))
 
 
-def _kept(bench: Bench, size: int) -> tuple[Path, Past]:
-    """A past of this length; written once for all rows."""
-    place = bench.directory.parent / f"past-{size}"
-    note = place / "past.json"
-    if not note.exists():
-        note.parent.mkdir()
-        note.write_text(json.dumps(asdict(past.written(place / "data", size))))
-    return place / "data", Past(**json.loads(note.read_text()))
+@contextmanager
+def _read(bench: Bench, size: int) -> Iterator[tuple[Past, Reader]]:
+    """A past of this length, served, and a reviewer who has signed in to it."""
+    data = bench.directory.parent / f"past-{size}"
+    told = past.written(data, size)
+    with Prepared(data=data, token="", numbers=(), told=past.TOLD).served() as live:
+        yield told, signed_in(live.port, past.way_in(data))
 
 
 def _row(name: str, measure: str, asks: Asks) -> Row:
@@ -124,6 +113,7 @@ def _row(name: str, measure: str, asks: Asks) -> Row:
         targets=(own("p95_ms", at_most=_AT_MOST),),
         sides=partial(_sides, asks),
         rounds=3,
+        scene="past",
         about=lambda bench: f"SQLite, {bench.size(*_ENTRIES):,} entries",
     )
 

@@ -20,21 +20,22 @@ from tests.end_to_end.live import ROOT, Live, environment
 
 _PATH = "/v1/releases"
 _REAL = 2000
-_FEW, _MANY, _QUICK_MANY = 10_000, 10_000_000, 400_000
+_FEW, _MANY, _QUICK_MANY = 10_000, 10_000_000, 200_000
 _DUE, _QUICK_DUE = 1_000_000, 40_000
-_BEFORE_SECONDS = 20
+_BEFORE_SECONDS = 20, 5
 _STRIDE = 37
-_WARMING_SECONDS = 5
+_WARMING_SECONDS = 5, 2
 
 
 @contextmanager
 def _among_many(bench: Bench) -> Iterator[Sides]:
     many = _filled(bench.directory / "many", bench.size(_MANY, _QUICK_MANY))
     few = _filled(bench.directory / "few", _FEW)
-    seconds = 4 * bench.seconds
+    seconds = bench.seconds * bench.size(4, 2)
+    warming = bench.size(*_WARMING_SECONDS)
     with many.served() as ours, few.served() as yardstick:
-        _warm(ours, many)
-        _warm(yardstick, few)
+        _warm(ours, many, warming)
+        _warm(yardstick, few, warming)
         yield Sides(
             ours=partial(_released, ours, many, lambda passed: passed < seconds),
             yardstick=partial(_released, yardstick, few, lambda passed: passed < seconds),
@@ -56,10 +57,11 @@ def _beside_retention(bench: Bench) -> Iterator[Sides]:
     due = now() + timedelta(days=2)
     place = _filled(bench.directory / "data", bench.size(_DUE, _QUICK_DUE), due)
     with place.served() as live:
-        _warm(live, place)
+        _warm(live, place, bench.size(*_WARMING_SECONDS))
+        before = bench.size(*_BEFORE_SECONDS)
         yield Sides(
             ours=partial(_erasing, live, place, (due + timedelta(hours=1)).isoformat()),
-            yardstick=partial(_released, live, place, lambda passed: passed < _BEFORE_SECONDS),
+            yardstick=partial(_released, live, place, lambda passed: passed < before),
         )
 
 
@@ -83,9 +85,9 @@ def _released(live: Live, place: scenery.Prepared, goes_on: Callable[[float], bo
     return paced(live.port, _PATH, place.token, spread, goes_on)
 
 
-def _warm(live: Live, place: scenery.Prepared) -> None:
+def _warm(live: Live, place: scenery.Prepared, seconds: float) -> None:
     """Until every thread has its connection and its caches."""
-    _released(live, place, lambda passed: passed < _WARMING_SECONDS)
+    _released(live, place, lambda passed: passed < seconds)
 
 
 def _about_many(bench: Bench) -> str:
