@@ -95,6 +95,7 @@ class Database:
             self._path = Path(parsed.database).resolve()
             make_private(self._path)
             self._gate = Gate(self._beside(".gate"))
+            self._journal = str(self._beside("-wal"))
         self.pool_size = threads + _BESIDE_THREADS
         """Connections that this process opens at the most."""
         self.engine = _engine(parsed, self.pool_size, self.is_sqlite)
@@ -142,8 +143,12 @@ class Database:
             return
         try:
             # By its name each time: with the last connection SQLite moves it into the database.
-            with suppress(FileNotFoundError), self._beside("-wal").open("rb") as journal:
-                _to_disk(journal.fileno())
+            with suppress(FileNotFoundError):
+                journal = os.open(self._journal, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    _to_disk(journal)
+                finally:
+                    os.close(journal)
         except OSError as fault:
             raise Unavailable("database", "what was written may not be on the disk") from fault
 

@@ -178,7 +178,7 @@ class Store:
 
         A work may run again: when one of its group fails, the group is undone and tried without it.
         It must change nothing but the database. Unavailable: nothing of it came out; should the
-        connection have broken in the very commit, it may still stand on record.
+        connection have broken in the very commit, or the disk after it, it may still stand on record.
         """
         ticket = _Ticket(merchant, work)
         with self._queue:
