@@ -50,7 +50,8 @@ class OttoClient:
         self._facts = facts
         self._calls = Calls(facts, host, around)
         self._tokens = Tokens(self._calls, facts, credentials, around)
-        self._profiles: dict[str, str | None] = {}
+        self._ticks = around.ticks
+        self._profiles: dict[str, tuple[float, str | None]] = {}
 
     @property
     def sunsets(self) -> Mapping[str, datetime]:
@@ -87,10 +88,15 @@ class OttoClient:
         profile = _text(info, "shippingProfileId")
         if profile is None:
             return None
-        if profile not in self._profiles:
-            found = self._object(self._facts.paths.shipping_profile, id=profile)
-            self._profiles[profile] = _text(found, "deliveryType")
-        return self._profiles[profile]
+        # A connection lasts for as long as the service does, and merchants change their profiles.
+        now = self._ticks()
+        asked_at, kind = self._profiles.get(profile, (float("-inf"), None))
+        if now - asked_at >= self._facts.delivery_type_age.total_seconds():
+            kind = _text(
+                self._object(self._facts.paths.shipping_profile, id=profile), "deliveryType"
+            )
+            self._profiles[profile] = now, kind
+        return kind
 
     def shipments(self, since: datetime, cursor: str | None) -> ShipmentPage:
         """Shipments that were created at `since` or later, without their pieces."""

@@ -364,6 +364,18 @@ def test_a_sku_leads_to_its_delivery_type(connected: Connected) -> None:
     assert profiles == ["/v1/shipping-profiles/profile-forwarder-curbside"]
 
 
+def test_a_profile_that_the_merchant_changed_counts_by_the_next_day(connected: Connected) -> None:
+    """Also for a connection that lasts as long as the service."""
+    connected.otto.deliver_by({"A": "PARCEL"})
+    client = connected.client()
+    assert client.delivery_type("A") == "PARCEL"
+    connected.otto.profiles["profile-parcel"] = "FORWARDER_CURBSIDE"
+    connected.time.seconds += 23 * 3600
+    assert client.delivery_type("A") == "PARCEL"
+    connected.time.seconds += 3600
+    assert client.delivery_type("A") == "FORWARDER_CURBSIDE"
+
+
 def test_a_sku_without_profile_has_no_delivery_type(connected: Connected) -> None:
     """Nor one whose profile is gone."""
     connected.otto.skus["C"] = "gone"
