@@ -14,6 +14,7 @@ from gateway.cli.finding import Finding, Health
 from gateway.cli.running import Run
 from gateway.errors import GatewayError
 from gateway.model.carrier import Carrier
+from gateway.settings import Settings
 from gateway.storage import endpoints, entries, verifications
 from gateway.storage import logs as logs_of
 from gateway.storage.endpoints import Endpoint
@@ -70,19 +71,33 @@ def files(run: Run) -> Iterator[Finding]:
     wanted = [keys.root, keys.keyring, beside(keys.keyring), run.settings.backup.tombstones]
     if run.services.store.database.is_sqlite:
         wanted += sorted(run.settings.data.glob("gateway.db*"))
-    open_ones = [path for path in wanted if _is_open(path)]
+    open_ones = [path for path in wanted if _is_open(path, 0o077)]
     for path in open_ones:
         says = f"{path} is open to others"
         yield Finding("permissions", Health.BROKEN, says, f"chmod 600 {path}")
-    if not open_ones:
+    # Others write these, and a group may be how the gateway comes to read them.
+    handed = [path for path in _handed(run.settings) if _is_open(path, 0o007)]
+    for path in handed:
+        says = f"{path} can be read by everybody"
+        yield Finding("permissions", Health.BROKEN, says, f"chmod o= {path}")
+    if not open_ones and not handed:
         yield Finding(
             "permissions", Health.OK, "keys, credentials and database are their owner's alone"
         )
 
 
-def _is_open(path: Path) -> bool:
+def _handed(settings: Settings) -> Iterator[Path]:
+    """Files of secrets that the settings name, where they are there."""
+    named = [
+        *(settings.openbao.token_file, settings.pkcs11.pin_file, settings.siem.token_file),
+        *(settings.mail.password_file, settings.openid.client_secret_file),
+    ]
+    return (path for path in named if path is not None and path.is_file())
+
+
+def _is_open(path: Path, to: int) -> bool:
     try:
-        return bool(path.stat().st_mode & 0o077)
+        return bool(path.stat().st_mode & to)
     except FileNotFoundError:
         return False
 

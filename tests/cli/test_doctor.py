@@ -79,6 +79,20 @@ def test_what_others_can_read_is_found(
     assert f"chmod {'600' if name else '700'} {path}" in result.stdout
 
 
+def test_a_token_that_everybody_can_read_is_found(
+    fresh: Gateway, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Whoever writes it may let a group read it, and nobody else."""
+    fresh("init")
+    token = tmp_path / "bao.token"
+    token.write_text("s.invented")
+    environment["GATEWAY_OPENBAO__TOKEN_FILE"] = str(token)
+    token.chmod(0o644)
+    assert findings(fresh("doctor", "--json"), "broken") == {"permissions": f"chmod o= {token}"}
+    token.chmod(0o640)
+    assert fresh("doctor").exit_code == 0
+
+
 def test_an_empty_database_is_found(fresh: Gateway, environment: dict[str, str]) -> None:
     """Tables that are not there, with the command that makes them."""
     fresh("init")
