@@ -83,8 +83,9 @@ def ask(
         if size > offer.size:
             return Declined(Trouble.AHEAD)
         if size == known:
-            # It has this very size, and yet not this tree.
-            return Declined(Trouble.CONTRADICTION)
+            # It has the very size that it was told of. Of the checkpoint's, it is another tree that it has;
+            # of any other, it contradicts itself, and says nothing of the log.
+            return Declined(Trouble.CONTRADICTION if size == offer.size else Trouble.ANSWER)
         known = size
     return Declined(str(HTTPStatus.CONFLICT.value))
 

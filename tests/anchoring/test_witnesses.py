@@ -161,6 +161,10 @@ def lies(witness: Witness) -> dict[str, tuple[Any, str]]:
         "no text": (lambda _: Response(b"\xff\xfe\n"), "signature"),
         "too much": (lambda _: Response("x" * 300_000), "size"),
         "no size": (lambda _: Response("many\n", 409), "answer"),
+        "the size it was told of": (
+            lambda it: Response(it.removeprefix(b"old ").split(b"\n")[0] + b"\n", 409),
+            "answer",
+        ),
         "ever another size": (lambda _: Response(f"{witness.asked % 2 + 1}\n", 409), "409"),
         "a redirect": (lambda _: Response(status=307, headers={"Location": "/"}), "307"),
         "a stranger's log": (lambda _: Response(status=404), "404"),
