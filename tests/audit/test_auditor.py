@@ -163,6 +163,63 @@ def test_both_judge_tampered_receipts_alike(data: st.DataObject) -> None:
     assert auditor_says_of_receipt(raw) == core_says_of_receipt(raw)
 
 
+PROOF = RECEIPT.proof.split("\n")
+PATH_END = PROOF.index("")
+LOOSE = PROOF[2][:-2] + chr(ord(PROOF[2][-2]) + 1) + "="
+"""The first hash with a bit set that base64 leaves unused."""
+EMPTY = sign_checkpoint(Checkpoint(ORIGIN, 0, EMPTY_ROOT), SIGNER).decode()
+
+
+def proof(*, index: str = PROOF[1], path: list[str] = PROOF[2:PATH_END], signed: str = "") -> str:
+    """The proof of entry 300 with a part of it replaced."""
+    signed = signed or "\n".join(PROOF[PATH_END + 1 :])
+    return "\n".join([PROOF[0], index, *path, "", signed])
+
+
+def of_size(size: int) -> str:
+    """One hash of the path, and as many bytes as are told."""
+    return encode_base64(bytes(size))
+
+
+PITFALLS = {
+    "a hash of 31 bytes": proof(path=[of_size(31), *PROOF[3:PATH_END]]),
+    "a hash of 33 bytes": proof(path=[of_size(33), *PROOF[3:PATH_END]]),
+    "an empty hash": proof(path=[*PROOF[2:PATH_END], "="]),
+    "a hash that trails": proof(path=[*PROOF[2:PATH_END], of_size(32)]),
+    "a hash too few": proof(path=PROOF[2 : PATH_END - 1]),
+    "no hash": proof(path=[]),
+    "bits that base64 does not use": proof(path=[LOOSE, *PROOF[3:PATH_END]]),
+    "base64 without its padding": proof(path=[PROOF[2].rstrip("="), *PROOF[3:PATH_END]]),
+    "base64 with a space": proof(path=[f"{PROOF[2]} ", *PROOF[3:PATH_END]]),
+    "an index with a zero before it": proof(index="index 0300"),
+    "an index with a sign": proof(index="index +300"),
+    "an index in other digits": proof(index="index \u0663\u0660\u0660"),
+    "an index below the first": proof(index="index -1"),
+    "the index that is the size": proof(index="index 600"),
+    "an index of 65 bits": proof(index=f"index {2**64 + 300}"),
+    "another entry's index": proof(index="index 301"),
+    "the empty tree": proof(index="index 0", path=[], signed=EMPTY),
+    "a checkpoint of another size": proof(signed=note(build(ENTRIES_OF_LOG[:599])).decode()),
+}
+
+
+@pytest.mark.parametrize("name", PITFALLS)
+def test_neither_steps_into_a_pitfall_that_others_fell_into(name: str) -> None:
+    """What some verifier of a Merkle proof once took for one."""
+    assert PITFALLS[name] != proof() == RECEIPT.proof
+    raw = json.dumps({**RECEIPT.as_json(), "proof": PITFALLS[name]}).encode()
+    assert not auditor_says_of_receipt(raw)
+    assert not core_says_of_receipt(raw)
+
+
+def test_neither_takes_a_proof_for_another_entry() -> None:
+    """However valid the proof is."""
+    for other in (ENTRIES_OF_LOG[301], leaf(300, carrier="other"), b"", ENTRIES_OF_LOG[300] + b" "):
+        raw = json.dumps({**RECEIPT.as_json(), "entry": encode_base64(other)}).encode()
+        assert not auditor_says_of_receipt(raw)
+        assert not core_says_of_receipt(raw)
+
+
 @given(st.data())
 def test_both_read_the_same_bytes_as_entries(data: st.DataObject) -> None:
     """A leaf with a member replaced by any JSON value is an entry for both or for neither."""
