@@ -16,6 +16,9 @@ from policies.question import Role
 
 _TEXT = "text/plain; charset=utf-8"
 _BINARY = "application/octet-stream"
+_NOT_KEPT = "no-store"
+_FOR_EVER = "public, max-age=31536000, immutable"
+"""A tile never changes, as c2sp.org/tlog-tiles has it; nor does a partial one, under its own path."""
 _OPEN = Open("hashes and signatures, which prove entries and tell nothing of them")
 _PATH = re.compile(r"[A-Za-z0-9_./-]{1,80}")
 """Merchants, periods and the paths of tiles; what they must look like exactly, the use case knows."""
@@ -23,10 +26,14 @@ _PATH = re.compile(r"[A-Za-z0-9_./-]{1,80}")
 
 def endpoints() -> list[Endpoint]:
     """The current log of the default merchant under its short address, every log under its own."""
-    return [*_of_one("/v1/audit"), *_of_one("/v1/audit/logs/<merchant>/<period>")]
+    return [
+        # The next period's log will be here: what is under this address changes.
+        *_of_one("/v1/audit", tiles_kept=_NOT_KEPT),
+        *_of_one("/v1/audit/logs/<merchant>/<period>", tiles_kept=_FOR_EVER),
+    ]
 
 
-def _of_one(prefix: str) -> list[Endpoint]:
+def _of_one(prefix: str, tiles_kept: str) -> list[Endpoint]:
     return [
         _declared(f"{prefix}/key", "Give the log's verifier key", _TEXT, _key),
         _declared(f"{prefix}/checkpoint", "Give the latest signed checkpoint", _TEXT, _checkpoint),
@@ -36,13 +43,23 @@ def _of_one(prefix: str) -> list[Endpoint]:
             _TEXT,
             _witnessed,
         ),
-        _declared(f"{prefix}/tile/<level>/<path:index>", "Give a tile of hashes", _BINARY, _tile),
+        _declared(
+            f"{prefix}/tile/<level>/<path:index>",
+            "Give a tile of hashes",
+            _BINARY,
+            _tile,
+            tiles_kept,
+        ),
         _bundles(f"{prefix}/tile/entries/<path:index>"),
     ]
 
 
 def _declared(
-    path: str, summary: str, media_type: str, read: Callable[[Services, Call], str | bytes]
+    path: str,
+    summary: str,
+    media_type: str,
+    read: Callable[[Services, Call], str | bytes],
+    cache_control: str = _NOT_KEPT,
 ) -> Endpoint:
     @endpoint(
         "GET",
@@ -54,7 +71,7 @@ def _declared(
         path_form=_PATH,
     )
     def give(services: Services, call: Call) -> Page:
-        return _page(read(services, call), media_type)
+        return _page(read(services, call), media_type, cache_control)
 
     return give
 
@@ -75,13 +92,13 @@ def _bundles(path: str) -> Endpoint:
         if merchant != call.client.merchant:
             raise NotFound("there is no such log")
         content = publish.bundle(services.store, merchant, _period(call), call.path["index"])
-        return _page(content, _BINARY)
+        return _page(content, _BINARY, _NOT_KEPT)
 
     return give
 
 
-def _page(content: str | bytes, media_type: str) -> Page:
-    return Page(content=content, media_type=media_type, cache_control="no-store")
+def _page(content: str | bytes, media_type: str, cache_control: str) -> Page:
+    return Page(content=content, media_type=media_type, cache_control=cache_control)
 
 
 def _key(services: Services, call: Call) -> str:

@@ -1,6 +1,7 @@
 """A client of the API that holds every answer it gets against the published description."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -20,6 +21,8 @@ from tests.builders import ORDER_NUMBER, an_order
 from tests.conftest import Clock, Template
 
 APPOINTMENT = "delivery-appointment"
+_HASHES = re.compile(r"/v1/audit/logs/[^/]+/[^/]+/tile/[0-9]+/.+").fullmatch
+"""What alone may be kept: it never changes, and tells nothing."""
 
 
 class Api:
@@ -86,7 +89,7 @@ class Api:
     def _check(self, method: str, path: str, answer: TestResponse) -> None:
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert len(answer.headers["X-Request-Id"]) == 32
-        if path.startswith("/v1/"):
+        if path.startswith("/v1/") and not (answer.status_code == HTTPStatus.OK and _HASHES(path)):
             assert answer.headers["Cache-Control"] == "no-store"
         try:
             rule, _ = self.app.url_map.bind("").match(path, method, return_rule=True)

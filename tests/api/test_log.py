@@ -65,6 +65,23 @@ def test_narrower_tiles_stay_after_the_log_has_grown(grown: Api) -> None:
     assert grown.get("/v1/audit/tile/0/000.p/7", None).data == whole[: 7 * 32]
 
 
+def test_what_never_changes_may_be_kept(grown: Api) -> None:
+    """Hashes under a log's own address; not its checkpoint, not entries, nor what gives way to the next log."""
+    kept = {
+        path: grown.get(path, "reviewer").headers["Cache-Control"]
+        for path in (
+            f"{OWN}/tile/0/000",
+            f"{OWN}/tile/0/001.p/3",
+            f"{OWN}/checkpoint",
+            f"{OWN}/tile/entries/000",
+            f"{OWN}/tile/0/009",
+            "/v1/audit/tile/0/000",
+        )
+    }
+    for_ever = "public, max-age=31536000, immutable"
+    assert list(kept.values()) == [for_ever, for_ever, *["no-store"] * 4]
+
+
 @pytest.mark.parametrize(
     "path",
     [
