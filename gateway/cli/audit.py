@@ -10,6 +10,7 @@ import click
 
 from gateway.audit.entry import Action, Outcome
 from gateway.audit.verdict import LogReport
+from gateway.cli.nouns import Noun
 from gateway.cli.offline import auditor, verify_log, verify_receipt
 from gateway.cli.output import show
 from gateway.cli.progress import LogProgress
@@ -29,7 +30,7 @@ from policies.question import Purpose
 from policies.verdict import ReasonCode
 
 
-@click.group()
+@click.group(cls=Noun)
 def audit() -> None:
     """The audit log.
 
@@ -49,7 +50,7 @@ audit.add_command(witness)
     "--format",
     "form",
     type=OneOf(Format),
-    default=Format.JSONL,
+    default=Format.JSONL.value,
     show_default=True,
     help="jsonl: the entries as they are; csv: for spreadsheets; ocsf: for a SIEM.",
 )

@@ -9,6 +9,7 @@ import click
 
 from gateway.audit.verdict import LogFault
 from gateway.cli.init import private_directory
+from gateway.cli.nouns import Noun
 from gateway.cli.output import show
 from gateway.cli.running import Run, json_option, pass_run
 from gateway.usecases.actors import OPERATOR
@@ -32,7 +33,7 @@ _identities = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Noun)
 def backup() -> None:
     """Encrypted backups of database and keyring, apart."""
 

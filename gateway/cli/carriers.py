@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from gateway.cli.nouns import Noun
 from gateway.cli.output import show, table
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.errors import InvalidInput
@@ -20,7 +21,7 @@ from gateway.usecases.carrier_file import last_day, read_carriers
 from gateway.usecases.register import Changes
 
 
-@click.group()
+@click.group(cls=Noun)
 def carriers() -> None:
     """The carriers that may receive contacts."""
 

@@ -5,6 +5,7 @@ from typing import TextIO
 
 import click
 
+from gateway.cli.nouns import Noun
 from gateway.cli.output import facts, show, table
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.cli.types import OneOf
@@ -16,7 +17,7 @@ from policies.question import Purpose, Role
 _EVER = frozenset[Purpose]().union(*usecase.DEFAULT_PURPOSES.values())
 
 
-@click.group()
+@click.group(cls=Noun)
 def clients() -> None:
     """The callers of the API and their tokens."""
 

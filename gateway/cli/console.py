@@ -2,6 +2,7 @@
 
 import click
 
+from gateway.cli.nouns import Noun
 from gateway.cli.output import show, table
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.cli.types import OneOf
@@ -9,7 +10,7 @@ from gateway.model.account import Office
 from gateway.usecases.people import accounts
 
 
-@click.group()
+@click.group(cls=Noun)
 def console() -> None:
     """The accounts of the review console."""
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from gateway.cli.handover_export import export
+from gateway.cli.nouns import Noun
 from gateway.cli.output import facts, show, table
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.errors import InvalidInput
@@ -17,10 +18,12 @@ from gateway.usecases import register
 from gateway.usecases.actors import OPERATOR
 from gateway.usecases.incoming.connections import credential_file
 
-carrier_option = click.option("--carrier", "carrier_id", required=True, metavar="ID")
+carrier_option = click.option(
+    "--carrier", "carrier_id", required=True, metavar="ID", help="The carrier."
+)
 
 
-@click.group()
+@click.group(cls=Noun)
 def handover() -> None:
     """What goes to carriers without their asking."""
 

@@ -26,7 +26,7 @@ _STDOUT = "-"
 
 
 @click.command()
-@click.option("--carrier", "carrier_id", required=True, metavar="ID")
+@click.option("--carrier", "carrier_id", required=True, metavar="ID", help="The carrier.")
 @click.option(
     "--format", "form", required=True, type=click.Choice([_IFTMIN, _FORTRAS, "csv", "vcard"])
 )

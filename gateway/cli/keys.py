@@ -9,6 +9,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from gateway.cli.nouns import Noun
 from gateway.cli.output import show, table
 from gateway.cli.running import Run, json_option, pass_run
 from gateway.usecases.actors import OPERATOR
@@ -17,7 +18,7 @@ from gateway.usecases.keys.rewrap import Progress, Rewrapped
 from gateway.usecases.keys.status import KeyState
 
 
-@click.group()
+@click.group(cls=Noun)
 def keys() -> None:
     """The keys that seal contacts."""
 

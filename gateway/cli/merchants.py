@@ -2,12 +2,13 @@
 
 import click
 
+from gateway.cli.nouns import Noun
 from gateway.cli.output import show, table
 from gateway.cli.running import Run, json_option, pass_run
 from gateway.usecases import merchants as usecase
 
 
-@click.group()
+@click.group(cls=Noun)
 def merchants() -> None:
     """The merchants that are served, kept apart."""
 

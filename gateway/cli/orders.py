@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import click
 
 from gateway.cli.importing import import_
+from gateway.cli.nouns import Noun
 from gateway.cli.output import show, table, text
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.cli.syncing import sync
@@ -15,7 +16,7 @@ from gateway.usecases.assign import assign as give
 from gateway.usecases.order_state import OrderState, order_state
 
 
-@click.group()
+@click.group(cls=Noun)
 def orders() -> None:
     """Orders in, and who delivers them."""
 

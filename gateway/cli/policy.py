@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from gateway.cli.nouns import Noun
 from gateway.cli.output import show
 from gateway.cli.running import Run, json_option, pass_run
 from gateway.errors import ConfigurationError, InvalidInput
@@ -20,7 +21,7 @@ from policies.proof import Broken, prove
 from policies.question import FactError, Question
 
 
-@click.group()
+@click.group(cls=Noun)
 def policy() -> None:
     """What is permitted, what is not, and why."""
 

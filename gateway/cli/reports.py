@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from gateway.cli.nouns import Noun
 from gateway.cli.output import table
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.cli.types import OneOf
@@ -24,7 +25,7 @@ from gateway.usecases.reports.made import Made, as_json
 from gateway.usecases.reports.period import Period
 
 
-@click.group()
+@click.group(cls=Noun)
 def reports() -> None:
     """What authorities and auditors ask for.
 
@@ -43,7 +44,7 @@ def _form(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Write a PDF instead of printing.",
     )(command)
     command = click.option(
-        "--language", type=OneOf(Language), default=Language.ENGLISH, show_default=True
+        "--language", type=OneOf(Language), default=Language.ENGLISH.value, show_default=True
     )(command)
     return json_option(merchant_option(command))
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import click
 
+from gateway.cli.nouns import Noun
 from gateway.cli.output import show
 from gateway.cli.running import Run, json_option, pass_run
 from gateway.cli.types import TIME
@@ -11,7 +12,7 @@ from gateway.usecases import retention as usecase
 from gateway.usecases.log import retire_logs
 
 
-@click.group()
+@click.group(cls=Noun)
 def retention() -> None:
     """Deletion of contacts and logs whose time is over."""
 

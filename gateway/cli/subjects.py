@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from gateway.cli.nouns import Noun
 from gateway.cli.output import show, table, text
 from gateway.cli.running import Run, json_option, merchant_option, pass_run
 from gateway.usecases import forget, seeking
@@ -15,7 +16,7 @@ from gateway.usecases.forget import Disclosure, Erased, Find, Report
 _HEAD = ("recipient", "name", "received", "purpose", "fields", "entry")
 
 
-@click.group()
+@click.group(cls=Noun)
 def subjects() -> None:
     """Reports to buyers, and their erasure."""
 

@@ -41,6 +41,14 @@ def test_the_first_page_says_what_there_is(bare: Gateway) -> None:
     assert "gateway demo" in result.output
 
 
+@pytest.mark.parametrize("noun", sorted({words[0] for words in EVERY if len(words) > 1}))
+def test_a_noun_tells_whole_what_each_verb_does(bare: Gateway, noun: str) -> None:
+    """No sentence is cut off where its point would have come."""
+    listed = bare(noun, "--help").output.partition("Commands:")[2]
+    assert listed.strip()
+    assert "..." not in listed
+
+
 def test_the_first_page_needs_no_service() -> None:
     """Neither database nor web server is loaded to name the commands."""
     code = (
