@@ -89,11 +89,11 @@ def replay(
     """
     if bool(message_ids) == (carrier_id is not None):
         raise click.UsageError("name messages, or a carrier with --carrier")
-    store = run.services.store
+    store, merchant = run.services.store, run.merchant(merchant)
     if carrier_id is not None:
-        dead = usecase.listing(store, run.merchant(merchant), Fate.DEAD, carrier_id)
-        message_ids = tuple(one.message_id for one in dead)
-    revived = usecase.replay(store, run.merchant(merchant), message_ids)
+        revived = usecase.replay_all(store, merchant, OPERATOR, carrier_id)
+    else:
+        revived = usecase.replay(store, merchant, OPERATOR, message_ids)
     show(as_json, {"replayed": revived}, [f"{revived} messages wait again."])
     if revived < len(message_ids):
         raise click.exceptions.Exit(1)

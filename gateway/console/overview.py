@@ -7,7 +7,8 @@ from gateway.console import chart
 from gateway.console.chart import Family
 from gateway.console.page import EVERY_OFFICE, Html, Reply, Visit, page
 from gateway.console.remarks import remarks
-from gateway.usecases import publishing
+from gateway.model.message import Fate
+from gateway.usecases import outbox, publishing
 from gateway.usecases.reviewing import overview as seen
 
 _TOLD = 3
@@ -41,6 +42,7 @@ def overview(visit: Visit) -> Reply:
             "waiting": len(waiting),
             "hints": remarks(visit, waiting[:_TOLD]),
             "due": sum(number for _, number in found.deletions),
+            "undelivered": outbox.counts(visit.services.store, visit.merchant).get(Fate.DEAD, 0),
             "late": found.log is not None and found.log.entries > found.log.signed,
         },
     )

@@ -130,6 +130,8 @@ class Pusher:
                         return
                     line = lines.enter_context(again)
                 result = self._send(destination, line, message)
+                if isinstance(result, Gone):
+                    self._settle(message, Fate.DEAD, "410")
                 self._conclude(destination, [message], result)
                 if isinstance(result, Gone) or (isinstance(result, Failed) and result.strains):
                     self._put_back(live[count + 1 :])

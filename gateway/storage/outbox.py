@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
+from gateway.audit.entry import Actor
 from gateway.model.message import Fate, Message, Topic
 from gateway.storage.handover_tables import endpoints, messages
 
@@ -114,16 +115,29 @@ def end_waiting(
 
 
 def revive(
-    connection: Connection, merchant: str, message_ids: Collection[str], now: datetime
+    connection: Connection,
+    merchant: str,
+    asker: Actor,
+    now: datetime,
+    *,
+    message_ids: Collection[str] | None = None,
+    carrier_id: str | None = None,
 ) -> int:
-    """Let dead messages wait again, as if queued now; how many did."""
+    """Let dead messages wait again, as if `asker` queued them now; how many did.
+
+    Those of these ids, or to this carrier, or both.
+    """
     dead = update(messages).where(
-        messages.c.merchant == merchant,
-        messages.c.message.in_(message_ids),
-        messages.c.fate == Fate.DEAD.value,
+        messages.c.merchant == merchant, messages.c.fate == Fate.DEAD.value
     )
+    if message_ids is not None:
+        dead = dead.where(messages.c.message.in_(message_ids))
+    if carrier_id is not None:
+        dead = dead.where(messages.c.carrier == carrier_id)
     revived = dead.values(
         fate=Fate.WAITING.value,
+        actor_role=asker.role,
+        actor=asker.id,
         attempts=0,
         queued_at=now,
         due_at=now,

@@ -99,10 +99,25 @@ def listing(
         return outbox.of_merchant(connection, merchant, fate, carrier_id, limit)
 
 
-def replay(store: Store, merchant: str, message_ids: Sequence[str]) -> int:
-    """How many of these messages were dead and wait again, due now."""
+def counts(store: Store, merchant: str) -> dict[Fate, int]:
+    """How many messages of a merchant there are of each fate; none of a fate that is not named."""
+    with store.read() as connection:
+        return outbox.counts(connection, merchant)
+
+
+def replay(store: Store, merchant: str, asker: Actor, message_ids: Sequence[str]) -> int:
+    """How many of these messages were dead and wait again, due now.
+
+    What is released by them counts as set off by whoever asked.
+    """
     with store.change() as connection:
-        return outbox.revive(connection, merchant, message_ids, store.clock())
+        return outbox.revive(connection, merchant, asker, store.clock(), message_ids=message_ids)
+
+
+def replay_all(store: Store, merchant: str, asker: Actor, carrier_id: str) -> int:
+    """How many dead messages to this carrier wait again."""
+    with store.change() as connection:
+        return outbox.revive(connection, merchant, asker, store.clock(), carrier_id=carrier_id)
 
 
 def forget_settled(store: Store, now: datetime, batch: int) -> None:

@@ -44,6 +44,8 @@ ONLY: dict[Office, set[tuple[str, str]]] = {
         ("GET", "/reports/processing"),
     },
     Office.OPERATOR: {
+        ("GET", "/messages"),
+        ("POST", "/messages/replay"),
         ("POST", "/subjects/erasures"),
         ("POST", "/carriers/clients"),
         ("POST", "/carriers/clients/<client>/rotate"),

@@ -24,6 +24,7 @@ from tests.builders import (
 from tests.handover.carrier import Private
 from tests.handover.pushing import NUMBER, Pushing
 from tests.handover.receiver import Said
+from tests.world import TESTER
 
 
 def test_what_was_not_taken_is_tried_again(pushing: Pushing) -> None:
@@ -80,8 +81,8 @@ def test_after_a_day_a_message_is_dead_and_can_be_replayed(pushing: Pushing) -> 
     pushing.world.clock.now = datetime.now(UTC)
     pushing.carrier.says = Said(204)
     pushing.receiver.answer = pushing.carrier.answer
-    assert outbox.replay(pushing.world.store, "default", [dead.message_id]) == 1
-    assert outbox.replay(pushing.world.store, "default", [dead.message_id]) == 0
+    assert outbox.replay(pushing.world.store, "default", TESTER, [dead.message_id]) == 1
+    assert outbox.replay(pushing.world.store, "default", TESTER, [dead.message_id]) == 0
     pushing.push()
     assert pushing.messages()[0].fate is Fate.DELIVERED
 
@@ -93,7 +94,8 @@ def test_gone_disables_the_endpoint(pushing: Pushing) -> None:
         pushing.order(order_number(count))
     pushing.push()
     assert len(pushing.carrier.messages) == 1
-    assert {it.outcome for it in pushing.messages(Fate.DEAD)} == {"endpoint_disabled"}
+    dead = [(it.outcome, it.attempts) for it in pushing.messages(Fate.DEAD)]
+    assert dead == [("endpoint_disabled", 0), ("endpoint_disabled", 0), ("410", 1)]
     assert pushing.world.said().count("endpoint.disabled") == 1
     pushing.carrier.says = Said(204)
     pushing.order(order_number(3))
@@ -109,7 +111,7 @@ def test_gone_disables_the_endpoint(pushing: Pushing) -> None:
     with line:
         assert destinations.prove(destination, line)
     dead = [it.message_id for it in pushing.messages(Fate.DEAD)]
-    assert outbox.replay(pushing.world.store, "default", dead) == 4
+    assert outbox.replay(pushing.world.store, "default", TESTER, dead) == 4
     pushing.push()
     assert len(pushing.messages(Fate.DELIVERED)) == 4
 
