@@ -21,7 +21,7 @@ from gateway.audit.merkle import leaf_hash
 from gateway.audit.tiles import WIDTH
 from gateway.errors import Unavailable
 from gateway.model.ids import Entropy, new_id
-from gateway.storage import tree
+from gateway.storage import retired, tree
 from gateway.storage.log import LogHead
 from gateway.storage.log_check import LogCheck, require_in_place, tampered
 from gateway.storage.logs import merchant_of
@@ -129,6 +129,7 @@ class Logbook:
         """The logs of a restored database that are shorter than the checkpoint held of them.
 
         Entries that no tree had when the backup was made are taken in before: they are not lost.
+        Nor is a log whose deletion is on record: another node than the one that did it holds it still.
         """
         for row in connection.execute(select(logs).where(logs.c.size > logs.c.integrated)).all():
             self._take_for_granted(row.log)
@@ -139,10 +140,12 @@ class Logbook:
         found = select(logs.c.origin, logs.c.size)
         sizes = {row.origin: row.size for row in connection.execute(found)}
         held = [_checkpoint(self.notary, note) for note in self.notary.notes()]
+        losses = [Loss(it, sizes.get(it.origin, 0)) for it in held]
         return [
-            Loss(checkpoint, sizes.get(checkpoint.origin, 0))
-            for checkpoint in held
-            if checkpoint.size > sizes.get(checkpoint.origin, 0)
+            loss
+            for loss in losses
+            if loss.size < loss.held.size
+            and loss.held.origin not in retired.ends(connection, loss.merchant)
         ]
 
     def go_on_after(

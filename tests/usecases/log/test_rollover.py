@@ -160,6 +160,21 @@ def test_a_log_past_its_time_goes_whole_and_on_record(quarters: World) -> None:
     assert gone.outcome == Deleted(end)
 
 
+def test_a_deleted_log_that_another_node_still_holds_is_no_loss(quarters: World) -> None:
+    """A backup that is restored there is not refused for it; one without the record of it is."""
+    held = note(quarters, "2026q4")
+    quarters.clock.now = datetime(2027, 12, 24, tzinfo=UTC)
+    assert retire_logs.run(quarters.store, 12, quarters.clock.now) == 1
+    logbook = quarters.store.logbook
+    logbook.notary.hold(f"{OWN}/2026q4", held)
+    with quarters.store.change() as connection:
+        assert logbook.losses(connection, quarters.clock.now) == []
+        told = (entries.c.action == "log.deleted") & (entries.c.merchant == "default")
+        connection.execute(update(entries).where(told).values(action="log.opened"))
+        [loss] = logbook.losses(connection, quarters.clock.now)
+        assert (loss.held.origin, loss.size) == (f"{OWN}/2026q4", 0)
+
+
 def test_a_log_gone_without_a_word_is_missed(quarters: World) -> None:
     """Its successor tells of it, and so does whoever holds one of its checkpoints."""
     held = note(quarters, "2026q4")
