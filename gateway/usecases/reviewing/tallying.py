@@ -6,6 +6,7 @@ from datetime import tzinfo
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from gateway.audit.faults import AuditError
 from gateway.errors import GatewayError, Unavailable
 from gateway.storage import counting, tallies
 from gateway.storage.store import Store
@@ -21,12 +22,21 @@ _PAUSE_SECONDS = 1.0
 
 
 def count_waiting(store: Store, zone: tzinfo) -> None:
-    """Count every entry that is not counted, and notice what is worth a look; `zone` has the days."""
+    """Count every entry that is not counted, and notice what is worth a look; `zone` has the days.
+
+    A log with entries that are none keeps no other from being counted; its fault is raised in the end.
+    """
     with store.read() as connection:
         found = counting.waiting(connection)
+    broken: AuditError | None = None
     for log, merchant in found:
-        while _step(store, log, merchant, zone) == _STEP:
-            pass
+        try:
+            while _step(store, log, merchant, zone) == _STEP:
+                pass
+        except AuditError as fault:
+            broken = broken or fault
+    if broken is not None:
+        raise broken
 
 
 def catch_up(store: Store, log: int, merchant: str, zone: tzinfo, upto: int) -> None:
@@ -79,11 +89,20 @@ class Counter:
         self._thread.join()
 
     def _run(self) -> None:
+        told = ""
         while not self._stopped.wait(_PAUSE_SECONDS):
-            try:
-                with self._store.database.sole("counter") as is_sole:
-                    if is_sole:
-                        count_waiting(self._store, self._zone)
-            except (GatewayError, DBAPIError) as fault:
-                # The entries stay where they are; the next look tries again.
-                structlog.get_logger().error("log.not_counted", fault=type(fault).__name__)
+            why = self._look()
+            # The entries stay where they are; the next look tries again.
+            if why and why != told:
+                structlog.get_logger().error("log.not_counted", fault=why)
+            told = why
+
+    def _look(self) -> str:
+        """What kept entries from being counted; empty where nothing did, or another process counts."""
+        try:
+            with self._store.database.sole("counter") as is_sole:
+                if is_sole:
+                    count_waiting(self._store, self._zone)
+        except (GatewayError, DBAPIError) as fault:
+            return type(fault).__name__
+        return ""

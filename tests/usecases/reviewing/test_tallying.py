@@ -2,7 +2,12 @@
 
 from datetime import UTC
 
+import pytest
+from sqlalchemy import update
+
+from gateway.audit.faults import Malformed
 from gateway.storage import counting, log, tallies
+from gateway.storage.tables import entries
 from gateway.storage.tallies import Piece
 from gateway.usecases.reviewing import tallying
 from tests.builders import an_order
@@ -36,3 +41,15 @@ def test_what_comes_while_others_are_counted_is_counted_next(world: World) -> No
         assert position is not None
         assert tallies.counted(connection, position.log) == position.size
         assert counting.waiting(connection) == []
+
+
+def test_a_log_that_cannot_be_read_keeps_no_other_from_being_counted(world: World) -> None:
+    """An entry that is none is told of in the end; the other merchant's are counted."""
+    world.merchant("second")
+    with world.store.change() as connection:
+        first = (entries.c.index == 1) & (entries.c.merchant == "default")
+        connection.execute(update(entries).where(first).values(leaf=b"{}"))
+    with pytest.raises(Malformed):
+        tallying.count_waiting(world.store, UTC)
+    with world.store.read() as connection:
+        assert [merchant for _, merchant in counting.waiting(connection)] == ["default"]
