@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from gateway.model.client import Client
 from gateway.model.kept import KeptOrder
 from gateway.model.order import Order
 from gateway.storage import entries, orders, schema
+from gateway.storage.store import Store
 from gateway.usecases import clients, merchants, publishing, register
 from gateway.usecases.actors import actor
 from gateway.usecases.assign import Assignment, assign
@@ -223,3 +224,17 @@ def world(world_template: Template, tmp_path: Path) -> Iterator[World]:
     """A gateway of its own."""
     with world_template.copied(tmp_path / "data") as world:
         yield world
+
+
+@pytest.fixture
+def a_node(world: World) -> Iterator[Callable[[], Store]]:
+    """Makes stores over the world's database that share nothing with its own but the clock."""
+    made: list[Store] = []
+
+    def make() -> Store:
+        made.append(assemble(world.settings, world.clock, os.urandom).store)
+        return made[-1]
+
+    yield make
+    for store in made:
+        store.database.engine.dispose()

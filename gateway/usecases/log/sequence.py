@@ -1,11 +1,12 @@
 """The sequencer: takes entries into their log's tree within a second, in order, one at a time."""
 
 import threading
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from gateway.errors import GatewayError, Unavailable
-from gateway.storage import tree
+from gateway.storage import merchants, tree
 from gateway.storage.store import Store
 
 PAUSE_SECONDS = 0.25
@@ -41,8 +42,25 @@ def integrate_waiting(store: Store) -> None:
         raise refused
 
 
+def refusing(store: Store) -> Sequence[str]:
+    """Of each log that takes no entry, because it is not as it was signed: where it is not."""
+    found = []
+    with store.read() as connection:
+        known = merchants.every(connection)
+    for one in known:
+        try:
+            with store.change() as connection:
+                store.logbook.self_check(connection, one.merchant)
+        except Unavailable as fault:
+            found.append(str(fault))
+    return found
+
+
 class Sequencer:
-    """Looks for new entries until it is stopped; every worker has one, and any one suffices."""
+    """Looks for new entries until it is stopped; every worker has one, and any one suffices.
+
+    Before its first look it says which logs take none: not only to the first who would be refused.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -59,21 +77,29 @@ class Sequencer:
         self._thread.join()
 
     def _run(self) -> None:
+        self._alone(self._tell_refusing)
         told = ""
         while not self._stopped.wait(PAUSE_SECONDS):
-            why = self._look()
+            why = self._alone(self._look)
             # The entries stay durable and waiting; the next look tries again.
             if why and why != told:
                 structlog.get_logger().error("log.not_integrated", why=why)
             told = why
 
-    def _look(self) -> str:
-        """Why a tree is not at its end; empty when all are, or another process sees to it."""
+    def _tell_refusing(self) -> None:
+        for why in refusing(self._store):
+            structlog.get_logger().error("log.refused", why=why)
+
+    def _look(self) -> None:
+        integrate_waiting(self._store)
+        self._store.database.settle()
+
+    def _alone(self, work: Callable[[], None]) -> str:
+        """Do it, unless another process is at it; why it was not done, empty where nothing was in the way."""
         try:
             with self._store.database.sole("sequencer") as is_sole:
                 if is_sole:
-                    integrate_waiting(self._store)
-                    self._store.database.settle()
+                    work()
         except GatewayError as fault:
             return str(fault)
         except Exception as fault:  # noqa: BLE001  a sequencer that ended would be missed by nobody

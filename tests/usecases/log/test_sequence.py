@@ -1,10 +1,12 @@
 """Entries enter their log's tree in order and once, whoever integrates them and however often."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import select
+import structlog
+from sqlalchemy import select, update
 
 from gateway.audit.entry import Action, Outcome
 from gateway.audit.merkle import leaf_hash
@@ -12,8 +14,8 @@ from gateway.audit.tiles import Tile
 from gateway.audit.verdict import LogReport
 from gateway.errors import Unavailable
 from gateway.storage import tree
-from gateway.storage.store import Transaction
-from gateway.storage.tables import checkpoints, logs
+from gateway.storage.store import Store, Transaction
+from gateway.storage.tables import checkpoints, entries, logs
 from gateway.usecases.log.sequence import Sequencer, integrate, integrate_waiting
 from gateway.usecases.log.verify import verify
 from tests.world import TESTER, World
@@ -153,6 +155,23 @@ def test_the_sequencer_keeps_up(world: World) -> None:
         sequencer.stop()
     assert assert_sound(world) == len(world.log())
     assert notary.held("gateway.example/audit/default/2026q4") is not None
+
+
+def test_a_start_says_which_logs_take_no_entry(world: World, a_node: Callable[[], Store]) -> None:
+    """And where each is not as it was signed, before anybody is refused; the others are as ever."""
+    world.merchant("other")
+    integrate_waiting(world.store)
+    with world.store.change() as connection:
+        third = (entries.c.index == 3) & (entries.c.merchant == "default")
+        connection.execute(update(entries).where(third).values(leaf=b"{}"))
+    sequencer = Sequencer(a_node())
+    with structlog.testing.capture_logs() as said:
+        sequencer.start()
+        sequencer.stop()
+    [told] = said
+    assert (told["event"], told["log_level"]) == ("log.refused", "error")
+    assert "default/2026q4 was changed behind the service" in told["why"]
+    assert "entry 3 is not the one that was signed" in told["why"]
 
 
 def wait_until_done(world: World) -> None:
