@@ -59,6 +59,7 @@ class Past:
 def written(data: Path, size: int) -> Past:
     """Makes a gateway whose default merchant's log has so many entries and some hundreds more."""
     begin = now() - SPAN
+    scenery.remember_proof(data)
     told = settings.load({"GATEWAY_DATA": str(data), **TOLD})
     # Set up on the first of its days: no entry may be older than the one before.
     with scenery.closing_database(assemble(told, lambda: begin)) as services:

@@ -61,6 +61,8 @@ def _release(tx: Transaction) -> None:
 
 
 def _gateway(data: Path) -> Services:
+    if not data.exists():
+        scenery.remember_proof(data)
     services = assemble(settings.load({"GATEWAY_DATA": str(data)}))
     if not schema.at_head(services.store.database):
         schema.upgrade(services.store.database)
