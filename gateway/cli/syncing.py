@@ -91,7 +91,11 @@ def _sync(run: Run, connected: Connections, merchant: str, since: datetime | Non
     client = connected.client(merchant)
     hold = holding.take(run.services.store, holding.ORDERS + merchant, run.request_id)
     if hold is None:
-        raise Conflict(f"the orders of {merchant} are being synced already; try again later")
+        most = holding.HOLD.total_seconds() / 60
+        raise Conflict(
+            f"the orders of {merchant} are being synced already; try again later. A sync that was "
+            f"killed keeps the next one waiting, for {most:.0f} minutes at the most"
+        )
     outcome = holding.FAILED
     try:
         parts = (run.services, client, merchant, OPERATOR, run.request_id, hold.renew)

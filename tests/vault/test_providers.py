@@ -316,6 +316,20 @@ def test_a_token_that_failed_is_tried_again(pkcs11_settings: Pkcs11Settings) -> 
     assert provider.unwrap(KEY_ID, provider.wrap(KEY_ID, SECRET)) == SECRET
 
 
+def test_a_pin_that_was_refused_is_not_tried_again(pkcs11_settings: Pkcs11Settings) -> None:
+    """A token that locks after a few wrong ones is asked once; another PIN in the file is tried."""
+    provider = Pkcs11Provider(pkcs11_settings, os.urandom)
+    pkcs11_settings.pin_file.write_text("9999")
+    with pytest.raises(ProviderDown, match="PinIncorrect"):
+        provider.wrap(KEY_ID, SECRET)
+    for _ in range(2):
+        with pytest.raises(ProviderDown, match=f"refused the PIN in {pkcs11_settings.pin_file}"):
+            provider.wrap(KEY_ID, SECRET)
+    pkcs11_settings.pin_file.write_text("8888")
+    with pytest.raises(ProviderDown, match="PinIncorrect"):
+        provider.wrap(KEY_ID, SECRET)
+
+
 def test_a_forked_process_opens_the_token_for_itself(pkcs11_settings: Pkcs11Settings) -> None:
     """A session does not survive a fork; the child begins its own."""
     provider = Pkcs11Provider(pkcs11_settings, os.urandom)

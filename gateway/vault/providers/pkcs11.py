@@ -45,6 +45,7 @@ class Pkcs11Provider:
         self._library: Any = None
         self._session: Any = None
         self._process = 0
+        self._refused_pin = ""
 
     def wrap(self, key_id: str, secret: bytes) -> bytes:
         """Nonce and ciphertext; the wrapping key is made where it is not there."""
@@ -99,10 +100,21 @@ class Pkcs11Provider:
             # A token that was plugged in again, and a forked process, need a library begun afresh.
             self._library.reinitialize()
             token = self._library.get_token(token_label=self._settings.token)
-            pin = self._settings.pin_file.read_text(encoding="utf-8").strip()
-            self._session = token.open(rw=True, user_pin=pin)
+            self._session = self._logged_in(token)
             self._process = os.getpid()
         return self._session
+
+    def _logged_in(self, token: Any) -> Any:
+        """A session. A PIN that was refused is not tried again: tokens lock after a few wrong ones."""
+        pin = self._settings.pin_file.read_text(encoding="utf-8").strip()
+        if pin == self._refused_pin:
+            reason = f"token {self._settings.token} refused the PIN in {self._settings.pin_file}"
+            raise ProviderDown(self.name, reason, self._settings.pin_file)
+        try:
+            return token.open(rw=True, user_pin=pin)
+        except self._pkcs11.exceptions.PinIncorrect:
+            self._refused_pin = pin
+            raise
 
     def _find(self, session: Any, key_id: str) -> Any:
         attribute = self._pkcs11.Attribute
