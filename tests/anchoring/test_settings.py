@@ -32,9 +32,9 @@ def test_witnesses_and_holders_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (W1.format(url="http://witness.example/", vkey=VKEY), "known.w1.value.url: https://"),
-        (W1.format(url="", vkey=VKEY), "known.w1.value.url"),
-        ("[witnesses.known.'W 1']\nurl='https://w'\nvkey='x'\n", "witnesses.known.W 1.key"),
+        (W1.format(url="http://witness.example/", vkey=VKEY), "known.w1.url: https://"),
+        (W1.format(url="", vkey=VKEY), "known.w1.url"),
+        ("[witnesses.known.'W 1']\nurl='https://w'\nvkey='x'\n", "witnesses.known.W 1: "),
         ("[witnesses]\nquorum = 2\n" + W1.format(url="https://w", vkey=VKEY), "witnesses.quorum"),
         ("[holders]\nwebhook = 'http://holder.example/'\n", "holders.webhook: https://"),
         ("[holders]\nmailbox = 'auditor@example.org'\n", "mail.host: holders.mailbox needs it"),

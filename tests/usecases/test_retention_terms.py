@@ -43,11 +43,11 @@ def test_a_merchant_may_have_terms_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (OWN.format(14, 91), "retention.merchants.meier.value.latest_days"),
-        (OWN.format(91, 90), "retention.merchants.meier.value.after_delivery_days"),
+        (OWN.format(14, 91), "retention.merchants.meier.latest_days"),
+        (OWN.format(91, 90), "retention.merchants.meier.after_delivery_days"),
         (OWN.format(1, 90), "longer than retention.merchants.meier.after_delivery_days"),
         ("[retention.merchants.meier]\nlatest_days = 9\n", "after_delivery_days"),
-        ("[retention.merchants.meier]\nforever = true\n", "retention.merchants.meier.value"),
+        ("[retention.merchants.meier]\nforever = true\n", "retention.merchants.meier.forever"),
     ],
 )
 def test_no_merchant_passes_the_ceiling(tmp_path: Path, text: str, says: str) -> None:
