@@ -34,6 +34,9 @@ Is one entry in the log?
 
     python auditor.py receipt receipt.json --key VKEY
 
+It is named by its id; of a hand-over that is the release_id. A valid receipt of another entry proves
+nothing of the one that you ask for.
+
 Is the whole log what its operator signed, with nothing changed, removed or moved?
 
     python auditor.py log ./log-directory --key VKEY
@@ -292,8 +295,8 @@ def verify_receipt(data: bytes, vkey: str, origin: str | None) -> str:
     entry = read_entry(leaf)
     require(entry["index"] == index, f"the entry says index {entry['index']}, its proof {index}")
     return (
-        f"entry {index} ({entry['action']}, {entry['outcome']}, {entry['time']}) is in the log "
-        f"{checkpoint.origin} as signed at {checkpoint.size} entries"
+        f"entry {index} ({entry['action']}, {entry['outcome']}, {entry['time']}, id {entry['id']}) "
+        f"is in the log {checkpoint.origin} as signed at {checkpoint.size} entries"
     )
 
 

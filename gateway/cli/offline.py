@@ -46,7 +46,8 @@ def _key_option(command: Any) -> Any:
 def verify_receipt(file: Path, vkey: str, origin: str | None, as_json: bool) -> None:
     """Check offline that the entry in a receipt is in the log that a key speaks for.
 
-    Needs the receipt and the key, nothing else: no settings, no database.
+    Needs the receipt and the key, nothing else: no settings, no database. The entry is named by its id:
+    of a hand-over that is the release_id. A receipt of another one is as valid, and not what you hold.
 
     \b
     Examples:
@@ -77,7 +78,7 @@ def _sentence(verdict: Verified) -> str:
     entry, signed = verdict.entry, verdict.checkpoint
     return (
         f"VERIFIED: entry {verdict.index} ({entry.action}, {entry.outcome}, "
-        f"{timestamp(entry.time)}) is in the log {signed.origin} as signed at {signed.size} entries"
+        f"{timestamp(entry.time)}, id {entry.id}) is in the log {signed.origin} as signed at {signed.size} entries"
     )
 
 

@@ -12,9 +12,13 @@ from gateway.client.faults import UnverifiedError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
-    """What a receipt proves: who released which fields to which carrier, when, and by which policy."""
+    """What a receipt proves: who released which fields to which carrier, when, and by which policy.
+
+    `id` is the entry's, which for a release is its release_id: hold it against the one you ask for.
+    """
 
     log: str
+    id: str
     index: int
     action: str
     time: datetime
@@ -39,6 +43,7 @@ def verify_receipt(receipt: bytes, vkey: str) -> Proven:
     entry = verdict.entry
     return Proven(
         log=verdict.checkpoint.origin,
+        id=entry.id,
         index=verdict.index,
         action=entry.action.value,
         time=entry.time,

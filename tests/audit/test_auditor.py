@@ -288,7 +288,8 @@ def test_the_file_alone_verifies_a_receipt(command: list[str], tmp_path: Path) -
     file = tmp_path / "receipt.json"
     file.write_text(json.dumps(RECEIPT.as_json()))
     proven = (
-        "entry 300 (contact.released, permitted, 2026-11-23T08:00:00.300000Z) is in the log "
+        "entry 300 (contact.released, permitted, 2026-11-23T08:00:00.300000Z, "
+        "id 0190a7c4e5f6000102030405060708ff) is in the log "
         "log.example/2026q4 as signed at 600 entries"
     )
     assert run(*command, "receipt", file, "--key", VKEY) == (0, f"VERIFIED: {proven}\n")

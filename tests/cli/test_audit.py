@@ -121,14 +121,16 @@ def test_a_receipt_goes_from_the_operator_to_whoever_checks_it(
 ) -> None:
     """Printed here, verified there: in an empty place, with an empty environment."""
     vkey = gateway("audit", "key").stdout.strip()
-    result = gateway("audit", "receipt", an_entry_id(services))
+    entry_id = an_entry_id(services)
+    result = gateway("audit", "receipt", entry_id)
     assert result.exit_code == 0
     place = tmp_path / "elsewhere"
     place.mkdir()
     (tmp_path / "receipt.json").write_text(result.stdout)
     answer = offline(place, "verify-receipt", "../receipt.json", "--key", vkey)
     assert answer.stdout.startswith(
-        b"VERIFIED: entry 0 (log.opened, done, 2026-11-23T12:00:00.000000Z)"
+        b"VERIFIED: entry 0 (log.opened, done, 2026-11-23T12:00:00.000000Z, id %s) is in the log"
+        % entry_id.encode()
     )
     assert answer.returncode == 0
     assert list(place.iterdir()) == []

@@ -46,7 +46,8 @@ def test_a_contact_is_released_and_proved(dachser: Client, services: Services) -
     key = log_key(services)
     receipt = dachser.receipt(released.release_id)
     proven = verify_receipt(receipt, key)
-    assert (proven.action, proven.carrier, proven.index) == (
+    assert (proven.id, proven.action, proven.carrier, proven.index) == (
+        released.release_id,
         "contact.released",
         "dachser",
         released.log_index,

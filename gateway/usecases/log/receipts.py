@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, select
 
-from gateway.audit.entry import Action
+from gateway.audit.entry import Action, Entry
 from gateway.audit.faults import AuditError
 from gateway.audit.merkle import check_inclusion, inclusion_proof, leaf_hash
 from gateway.audit.proof import LoggedProof
@@ -35,8 +35,24 @@ def receipt(store: Store, merchant: str, entry_id: str, carrier_id: str | None) 
         raise NotFound("there is no such release")
     integrate(store, row.log)
     leaf = bytes(row.leaf)
+    _require_entry(leaf, entry_id, merchant, carrier_id)
     with store.read() as connection:
         return Receipt(leaf, _proof(store, connection, row.log, row.at, leaf).encode())
+
+
+def _require_entry(leaf: bytes, entry_id: str, merchant: str, carrier_id: str | None) -> None:
+    """That the leaf is what it was found as: a valid proof of another entry would prove nothing."""
+    try:
+        entry = Entry.parse(leaf)
+    except AuditError as fault:
+        raise Unavailable(
+            "log", f"{entry_id} is no entry: {fault}; gateway audit verify"
+        ) from fault
+    is_theirs = carrier_id is None or (
+        entry.carrier == carrier_id and entry.action is Action.CONTACT_RELEASED
+    )
+    if entry.id != entry_id or entry.merchant != merchant or not is_theirs:
+        raise Unavailable("log", f"{entry_id} was recorded as another entry; gateway audit verify")
 
 
 def _proof(store: Store, connection: Connection, log: int, index: int, leaf: bytes) -> LoggedProof:

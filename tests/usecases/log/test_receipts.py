@@ -59,14 +59,30 @@ def test_a_carrier_gets_receipts_of_its_own_releases_only(released: World) -> No
 def test_a_receipt_is_not_handed_out_where_it_would_not_verify(released: World) -> None:
     """The entry was edited, its tile is gone or spoilt: the operator is told, nobody gets a false proof."""
     entry = released.log()[40]
+    other = released.log()[41]
     assert receipt(released.store, "default", entry.id, None)
     tile = (tiles.c.level == 0) & (tiles.c.index == 0)
     for change in (
         update(tiles).where(tile).values(data=bytes(8192)),
         delete(tiles).where(tile),
         update(entries).where(entries.c.id == entry.id).values(leaf=b"{}"),
+        update(entries).where(entries.c.id == entry.id).values(leaf=other.leaf()),
     ):
         with released.store.change() as connection:
             connection.execute(change)
         with pytest.raises(Unavailable, match="gateway audit verify"):
             receipt(released.store, "default", entry.id, None)
+
+
+def test_an_entry_that_is_named_as_another_has_no_receipt(released: World) -> None:
+    """Columns are not what was signed: neither an id nor a carrier's name in them opens another entry."""
+    log = released.log()
+    release = next(entry for entry in log if entry.action == "contact.released")
+    for name, changed in (("id", {"id": "f" * 32}), ("carrier", {"carrier": "rhenus"})):
+        with released.store.change() as connection:
+            mine = (entries.c.log == 1) & (entries.c.index == release.index)
+            connection.execute(update(entries).where(mine).values(**changed))
+        asked = "f" * 32
+        carrier = "dachser" if name == "id" else "rhenus"
+        with pytest.raises(Unavailable, match="was recorded as another entry"):
+            receipt(released.store, "default", asked, carrier)
