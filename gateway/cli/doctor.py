@@ -176,6 +176,7 @@ _LOOKS: dict[str, Look] = {
     "rules": _approval,
     "permissions": looks.files,
     "clock": looks.clock,
+    "places": keylooks.places,
     "key provider": keylooks.provider,
     "sealed contacts": keylooks.sealed,
     "log": looks.log,

@@ -4,6 +4,7 @@ A look may ask a provider; it must never make a key, nor show a secret.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from gateway.cli.finding import Finding, Health
 from gateway.cli.running import Run
@@ -39,6 +40,25 @@ def provider(run: Run) -> Iterator[Finding]:
     else:
         held = "unwraps keys" if keyring.all() else "has wrapped no key yet"
         yield Finding(part, Health.OK, f"{run.settings.keys.provider} {held}")
+
+
+def places(run: Run) -> Iterator[Finding]:
+    """Whether one copy of one directory, or the loss of one disk, takes too much at once."""
+    part, settings, quiet = "places", run.settings, True
+    if settings.keys.provider is ProviderName.FILE and _is_beside(run, settings.keys.root):
+        quiet = False
+        says = "the root key stands beside what it opens: a copy of the data directory has all"
+        yield Finding(part, Health.NOTE, says, "keys.root_file elsewhere, or another keys.provider")
+    if settings.backup.recipients and _is_beside(run, settings.backup.tombstones):
+        quiet = False
+        says = "the list of erasures would be lost with the data directory that a backup replaces"
+        yield Finding(part, Health.NOTE, says, "backup.tombstones_file on another disk")
+    if quiet:
+        yield Finding(part, Health.OK, "what opens, and what outlives, stands apart")
+
+
+def _is_beside(run: Run, path: Path) -> bool:
+    return path.resolve().is_relative_to(run.settings.data.resolve())
 
 
 def sealed(run: Run) -> Iterator[Finding]:

@@ -93,6 +93,22 @@ def test_a_token_that_everybody_can_read_is_found(
     assert fresh("doctor").exit_code == 0
 
 
+def test_what_stands_too_close_together_is_noted(
+    fresh: Gateway, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The root key beside what it opens, the list of erasures on the disk that a backup is there for."""
+    environment["GATEWAY_BACKUP__RECIPIENTS"] = age_files.make_identity(tmp_path / "database.key")
+    fresh("init")
+    said = fresh("doctor").stdout
+    assert "keys.root_file elsewhere" in said
+    assert "backup.tombstones_file on another disk" in said
+    environment["GATEWAY_KEYS__ROOT_FILE"] = str(tmp_path / "usb" / "root.key")
+    environment["GATEWAY_BACKUP__TOMBSTONES_FILE"] = str(tmp_path / "usb" / "tombstones")
+    (tmp_path / "usb").mkdir()
+    (Path(environment["GATEWAY_DATA"]) / "root.key").rename(tmp_path / "usb" / "root.key")
+    assert "places" in findings(fresh("doctor", "--json"), "ok")
+
+
 def test_an_empty_database_is_found(fresh: Gateway, environment: dict[str, str]) -> None:
     """Tables that are not there, with the command that makes them."""
     fresh("init")
