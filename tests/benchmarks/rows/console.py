@@ -20,6 +20,8 @@ _SHORT = 10_000, 1000
 """How long the logs are, in a full run and in a quick one."""
 
 _AT_MOST = 300
+_PART = 0.3
+"""Of a round's time: there are many rows, and a page is asked for as often as its figure needs anyway."""
 
 Asks = Callable[[Past, int], Sequence[Ask]]
 """What is asked for, of a past with so many entries."""
@@ -90,7 +92,7 @@ def _days_ago(days: int) -> date:
 def _sides(asks: Asks, bench: Bench) -> Iterator[Sides]:
     def side(size: int) -> Callable[[], Figures]:
         told, reader = bench.scene.once(f"past-{size}", partial(_read, bench, size))
-        return partial(took, reader, asks(told, size), bench.seconds)
+        return partial(took, reader, asks(told, size), bench.seconds * _PART)
 
     yield Sides(ours=side(bench.size(*_ENTRIES)), yardstick=side(bench.size(*_SHORT)))
 

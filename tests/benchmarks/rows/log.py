@@ -33,7 +33,7 @@ from tests.benchmarks import scenery
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.row import Figures, Row, Sides, beyond, own, share
 
-_ENTRIES, _QUICK = 1_000_000, 50_000
+_ENTRIES, _QUICK = 1_000_000, 20_000
 _AT_ONCE = 10_000
 _SMALL = 20
 """The log that memory is compared with has that part of the entries."""
