@@ -124,11 +124,10 @@ def create_app(services: Services, outbound: "Outbound | None" = None) -> "Flask
     from gateway.console import mounting  # noqa: PLC0415
     from gateway.handover.outbound import Outbound  # noqa: PLC0415
     from gateway.handover.relay import NativeRelay  # noqa: PLC0415
-    from gateway.usecases.incoming.connections import credential_file  # noqa: PLC0415
 
     log = structlog.get_logger()
     usual = Outbound(unsafe_allow_loopback=services.settings.unsafe_allow_loopback)
-    relay = NativeRelay(services, outbound or usual, credential_file(services))
+    relay = NativeRelay(services, outbound or usual, services.credentials)
     endpoints = routes.endpoints(Readiness(services), relay)
     app = application.build(services, endpoints, log)
     mounting.mount(app, services, log)

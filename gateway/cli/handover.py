@@ -16,7 +16,6 @@ from gateway.model.message import Fate, Message
 from gateway.usecases import outbox as usecase
 from gateway.usecases import register
 from gateway.usecases.actors import OPERATOR
-from gateway.usecases.incoming.connections import credential_file
 
 carrier_option = click.option(
     "--carrier", "carrier_id", required=True, metavar="ID", help="The carrier."
@@ -156,7 +155,7 @@ def credential(run: Run, carrier_id: str, merchant: str) -> None:
     _require(run, merchant, carrier_id)
     typed = sys.stdin.isatty()
     key = click.prompt("Key", hide_input=True) if typed else sys.stdin.read().strip()
-    file = credential_file(services)
+    file = services.credentials
     carrier_key.keep(file, services.store, OPERATOR, merchant, carrier_id, key)
     click.echo(f"The key of {carrier_id} is kept sealed.")
 

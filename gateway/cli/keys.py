@@ -47,7 +47,7 @@ def status(run: Run, as_json: bool) -> None:
 @json_option
 @pass_run
 def rotate(run: Run, every_day: bool, later: bool, as_json: bool) -> None:
-    """Make new versions of today's key and the index key, and bring every contact under them.
+    """Make new versions of today's key, the index key and those of credentials; rewrap what is under them.
 
     Imports and releases go on meanwhile. It may be stopped at any time: a running service goes on
     with it, and so does `gateway keys rewrap`. Keys that another provider wrapped move to the one
@@ -149,11 +149,14 @@ def _rewrapped(done: Rewrapped) -> dict[str, int]:
         "contacts": done.contacts,
         "digests": done.digests,
         "unreadable": done.unreadable,
+        "secrets": done.secrets,
     }
 
 
 def _said(done: Rewrapped) -> list[str]:
     said = [f"{done.contacts} contacts and {done.digests} digests are under the newest keys."]
+    if done.secrets:
+        said.append(f"{done.secrets} credentials and authenticators are so, too.")
     if done.unreadable:
         said.append(f"{done.unreadable} open with no key that there is, and stay as they were.")
     return said

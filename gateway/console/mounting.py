@@ -9,8 +9,6 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from gateway.console import assets
 from gateway.usecases.services import Services
-from gateway.vault.keys import KeyUse
-from gateway.vault.seals import Seals
 
 
 def mount(app: Flask, services: Services, log: Any) -> None:
@@ -50,7 +48,7 @@ def _made(services: Services, log: Any) -> Flask:
     openid = services.settings.openid
     desk = Desk(
         services,
-        Seals(services.keyring, KeyUse.CONSOLE, services.store.entropy),
+        services.authenticators,
         Provider(openid, services.store) if openid.issuer else None,
     )
     return site.build(desk, routes.pages(), log)

@@ -1,6 +1,6 @@
 """Accounts of the console and what opens them: passwords and codes by their hashes, passkeys, seals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -87,6 +87,22 @@ def set_password(connection: Connection, account_id: str, password_hash: str) ->
 def set_totp(connection: Connection, account_id: str, sealed: bytes, step: int) -> None:
     """Put an authenticator in place of the one before; `step` is the one that proved it."""
     _change(connection, account_id, totp_sealed=sealed, totp_step=step)
+
+
+def sealed_authenticators(connection: Connection) -> Mapping[str, bytes]:
+    """The sealed secret of every authenticator, by account."""
+    found = select(accounts.c.account, accounts.c.totp_sealed)
+    rows = connection.execute(found.where(accounts.c.totp_sealed.is_not(None)))
+    return {row.account: row.totp_sealed for row in rows}
+
+
+def reseal_authenticator(
+    connection: Connection, account_id: str, before: bytes, after: bytes
+) -> bool:
+    """Put the same secret under another key, unless there is another one by now; whether it was."""
+    mine = (accounts.c.account == account_id) & (accounts.c.totp_sealed == before)
+    changed = connection.execute(update(accounts).where(mine).values(totp_sealed=after))
+    return changed.rowcount == 1
 
 
 def use_totp_step(connection: Connection, account_id: str, step: int) -> None:

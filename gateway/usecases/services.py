@@ -11,14 +11,18 @@ from gateway.storage.store import Store
 from gateway.storage.timekeeping import Timekeeping
 from gateway.usecases.decide import Decide
 from gateway.usecases.incoming.intake import Intake
+from gateway.usecases.keys.reseal import Reseal
 from gateway.usecases.keys.rewrap import Rewrap
 from gateway.usecases.keys.rotate import KeyCare
 from gateway.usecases.log.witnessed import Quorum, configured
 from gateway.usecases.release import Release
 from gateway.usecases.rulebook import Rulebook
+from gateway.vault.credentials import CredentialFile, beside
 from gateway.vault.keyring import Keyring
+from gateway.vault.keys import KeyUse
 from gateway.vault.opening import Opener
 from gateway.vault.sealing import Sealer
+from gateway.vault.seals import Seals
 from policies.engine import Engine
 
 
@@ -64,7 +68,19 @@ class Services:
     @cached_property
     def rewrap(self) -> Rewrap:
         """Contacts under the newest keys."""
-        return Rewrap(self.store, self.keyring, self.sealer, self.opener)
+        reseal = Reseal(self.store, self.credentials, self.authenticators)
+        return Rewrap(self.store, self.keyring, self.sealer, self.opener, reseal)
+
+    @cached_property
+    def credentials(self) -> CredentialFile:
+        """What opens other services' doors: OTTO's and carriers' alike."""
+        seals = Seals(self.keyring, KeyUse.CREDENTIALS, self.store.entropy)
+        return CredentialFile(beside(self.settings.keys.keyring), seals)
+
+    @cached_property
+    def authenticators(self) -> Seals:
+        """What seals the secrets of people's authenticators."""
+        return Seals(self.keyring, KeyUse.CONSOLE, self.store.entropy)
 
     @cached_property
     def key_care(self) -> KeyCare:

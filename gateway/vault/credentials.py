@@ -15,7 +15,7 @@ from typing import Any
 
 from gateway.errors import Unavailable
 from gateway.vault.keyfile import replace_private
-from gateway.vault.seals import Seals
+from gateway.vault.seals import Seals, key_of
 
 _FORMAT = 1
 
@@ -45,18 +45,38 @@ class CredentialFile:
 
     def keep(self, owner: str, secret: Mapping[str, str], now: datetime) -> None:
         """Put this in place of what the owner had; durable when this returns."""
-        sealed = self._seals.seal(json.dumps(dict(secret)).encode(), owner, now)
         with self._alone():
-            entries = {**self._read(), owner: base64.b64encode(sealed).decode("ascii")}
-            content = json.dumps({"format": _FORMAT, "credentials": entries}, indent=1)
-            try:
-                replace_private(self._path, content.encode())
-            except OSError as fault:
-                raise self._fault("written", fault) from fault
+            sealed = self._seals.seal(json.dumps(dict(secret)).encode(), owner, now)
+            self._replace({**self._read(), owner: base64.b64encode(sealed).decode("ascii")})
+
+    def reseal(self, now: datetime) -> int:
+        """Bring every entry under the newest key; how many were under another."""
+        with self._alone():
+            entries = self._read()
+            fresh = {
+                owner: base64.b64encode(renewed).decode("ascii")
+                for owner, sealed in entries.items()
+                if (renewed := self._seals.renewed(base64.b64decode(sealed), owner, now))
+            }
+            if fresh:
+                self._replace(entries | fresh)
+            return len(fresh)
+
+    def key_ids(self) -> set[str]:
+        """The keys that entries are under; of one that is being written, too."""
+        with self._alone():
+            return {key_of(base64.b64decode(sealed)) for sealed in self._read().values()}
 
     def owners(self) -> list[str]:
         """Who has an entry; opens none."""
         return sorted(self._read())
+
+    def _replace(self, entries: Mapping[str, str]) -> None:
+        content = json.dumps({"format": _FORMAT, "credentials": entries}, indent=1)
+        try:
+            replace_private(self._path, content.encode())
+        except OSError as fault:
+            raise self._fault("written", fault) from fault
 
     def _read(self) -> dict[str, str]:
         try:

@@ -30,20 +30,39 @@ class Seals:
 
     def open(self, sealed: bytes, owner: str) -> bytes:
         """The secret; Unavailable without its key, or where it was not sealed for this owner."""
-        start = 1 + sealed[0]
-        key_id = sealed[1:start].decode("ascii", "replace")
+        key_id = key_of(sealed)
         key = self._keyring.by_id(key_id)
         if key is None:
             raise Unavailable(
                 "keys", f"the key {key_id} is not in the keyring: gateway keys status"
             )
-        nonce, rest = sealed[start : start + _NONCE_BYTES], sealed[start + _NONCE_BYTES :]
         try:
-            return key.aead.decrypt(nonce, rest, owner.encode())
+            return _opened(sealed, owner, key)
         except InvalidTag:
             raise Unavailable("vault", "a sealed secret does not open: gateway doctor") from None
+
+    def renewed(self, sealed: bytes, owner: str, now: datetime) -> bytes | None:
+        """The secret under the newest key; None where it is already, or where nothing opens it."""
+        newest, key = self._keyring.newest(self._use, ALL_DAYS), self._keyring.by_id(key_of(sealed))
+        if key is None or (newest is not None and key.key_id == newest.key_id):
+            return None
+        try:
+            return self.seal(_opened(sealed, owner, key), owner, now)
+        except InvalidTag:
+            return None
 
     def _key(self, now: datetime) -> Key:
         newest = self._keyring.newest(self._use, ALL_DAYS)
         key = None if newest is None else self._keyring.by_id(newest.key_id)
         return key or self._keyring.add_version(self._use, ALL_DAYS, now)
+
+
+def key_of(sealed: bytes) -> str:
+    """The name of the key that a secret is under."""
+    return sealed[1 : 1 + sealed[0]].decode("ascii", "replace")
+
+
+def _opened(sealed: bytes, owner: str, key: Key) -> bytes:
+    start = 1 + sealed[0]
+    nonce, rest = sealed[start : start + _NONCE_BYTES], sealed[start + _NONCE_BYTES :]
+    return key.aead.decrypt(nonce, rest, owner.encode())

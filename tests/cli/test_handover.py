@@ -14,7 +14,6 @@ from gateway.model.message import Fate
 from gateway.storage import outbox
 from gateway.usecases import register
 from gateway.usecases.actors import OPERATOR
-from gateway.usecases.incoming.connections import credential_file
 from gateway.usecases.services import Services
 from tests.builders import an_order, order_number
 from tests.cli.conftest import Gateway
@@ -113,7 +112,7 @@ def test_a_carriers_key_is_kept_sealed(gateway: Gateway, data: Path, services: S
     result = gateway("handover", "credential", "--carrier", "dachser", stdin=b"Key-0815\n")
     assert result.exit_code == 0, result.output
     assert "Key-0815" not in result.output
-    assert carrier_key.find(credential_file(services), "default", "dachser") == "Key-0815"
+    assert carrier_key.find(services.credentials, "default", "dachser") == "Key-0815"
     written = b"".join(path.read_bytes() for path in data.rglob("*") if path.is_file())
     assert b"Key-0815" not in written
     [entry] = gateway("audit", "export", "--action", "carrier.changed").stdout.splitlines()

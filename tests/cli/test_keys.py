@@ -45,6 +45,7 @@ def test_a_rotation_brings_every_contact_under_new_keys(gateway: Gateway, told: 
         "contacts": 2,
         "digests": 2,
         "unreadable": 0,
+        "secrets": 0,
     }
     gateway("orders", "import", "-", stdin=json.dumps(an_order("aaaaaaaaa2")).encode())
     assert wrapped(told) == {f"{TODAY}-1": 0, f"{TODAY}-2": 4}
@@ -58,7 +59,7 @@ def test_rewrapping_may_come_later(gateway: Gateway, told: Told) -> None:
     gateway("orders", "import", "-", stdin=ORDER)
     told("keys", "rotate", "--every-day", "--later")
     assert wrapped(told) == {f"{TODAY}-1": 2, f"{TODAY}-2": 0}
-    assert told("keys", "rewrap") == {"contacts": 2, "digests": 2, "unreadable": 0}
+    assert told("keys", "rewrap") == {"contacts": 2, "digests": 2, "unreadable": 0, "secrets": 0}
     assert wrapped(told) == {f"{TODAY}-1": 0, f"{TODAY}-2": 2}
     assert "0 contacts" in gateway("keys", "rewrap").stdout
 

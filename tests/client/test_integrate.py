@@ -25,7 +25,6 @@ from gateway.handover.outbound import Outbound
 from gateway.handover.push import Pusher
 from gateway.usecases import register
 from gateway.usecases.actors import OPERATOR
-from gateway.usecases.incoming.connections import credential_file
 from gateway.usecases.services import Services
 from tests.builders import order_number
 from tests.client.conftest import assigned, listening, log_key
@@ -52,7 +51,7 @@ class Reader:
         self.merchant = template.tokens["merchant"]
         self.template = template
         receiver.answer = lambda _: Said(201, body=json.dumps({"id": "T-1"}).encode())
-        file = credential_file(services)
+        file = services.credentials
         carrier_key.keep(file, services.store, OPERATOR, "default", "dachser", "Key-0815")
 
     def registered(self, **terms: Any) -> None:

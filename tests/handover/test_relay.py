@@ -12,7 +12,6 @@ from gateway.handover import carrier_key
 from gateway.handover.outbound import Outbound
 from gateway.usecases import clients, register
 from gateway.usecases.deliver import deliver
-from gateway.usecases.incoming.connections import credential_file
 from policies.question import Role
 from tests.builders import an_order, order_number
 from tests.handover.receiver import Received, Receiver, Said
@@ -38,7 +37,7 @@ class Relaying:
         receiver.answer = lambda _: Said(201, body=json.dumps(TAKEN).encode())
         self.registered(order_profile="dachser", order_endpoint=receiver.url("/rest/v2/orders/b1"))
         services = world.services
-        carrier_key.keep(credential_file(services), world.store, TESTER, "default", "dachser", KEY)
+        carrier_key.keep(services.credentials, world.store, TESTER, "default", "dachser", KEY)
         self._client = create_app(services, outbound).test_client()
         self.tokens = {
             role: clients.create(world.store, "default", role, carrier, "test", None, None)[1]

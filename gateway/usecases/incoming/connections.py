@@ -13,9 +13,7 @@ from gateway.marketplaces.otto.calls import Surroundings
 from gateway.marketplaces.otto.client import OttoClient
 from gateway.marketplaces.otto.tokens import Credentials
 from gateway.usecases.services import Services
-from gateway.vault.credentials import CredentialFile, beside
-from gateway.vault.keys import KeyUse
-from gateway.vault.seals import Seals
+from gateway.vault.credentials import CredentialFile
 
 _OWNER = "otto:"
 
@@ -94,13 +92,7 @@ def connections(services: Services, sleep: Callable[[float], None] = time.sleep)
         sleep=sleep,
         chance=random.random,
     )
-    return Connections(services.otto.api, around, credential_file(services))
-
-
-def credential_file(services: Services) -> CredentialFile:
-    """The file of a gateway's credentials, OTTO's and carriers' alike."""
-    path = beside(services.settings.keys.keyring)
-    return CredentialFile(path, Seals(services.keyring, KeyUse.CREDENTIALS, services.store.entropy))
+    return Connections(services.otto.api, around, services.credentials)
 
 
 def parsed(text: str, host: str) -> Credentials:

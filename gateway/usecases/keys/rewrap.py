@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from gateway.storage import merchants, orders, rewrap
 from gateway.storage.rewrap import START, WrappedDataKey
 from gateway.storage.store import Store
+from gateway.usecases.keys.reseal import Reseal
 from gateway.vault.blind_index import prefix
 from gateway.vault.envelope import Binding, Envelope, EnvelopeDamaged
 from gateway.vault.envelope import rewrap as rewrapped
@@ -30,11 +31,15 @@ Progress = Callable[[int, int], bool]
 
 @dataclass(frozen=True, slots=True)
 class Rewrapped:
-    """What was done. `unreadable` contacts stayed as they were: no key opens them."""
+    """What was done. `unreadable` contacts stayed as they were: no key opens them.
+
+    `secrets` are those of the service itself: credentials and authenticators.
+    """
 
     contacts: int
     digests: int
     unreadable: int
+    secrets: int
     finished: bool
 
 
@@ -62,6 +67,7 @@ class Rewrap:
     keyring: Keyring
     sealer: Sealer
     opener: Opener
+    reseal: Reseal
 
     def __call__(self, progress: Progress = lambda _done, _total: True) -> Rewrapped:
         """Everything that an outdated key wraps or indexes. Unavailable: go on later from there."""
@@ -80,7 +86,14 @@ class Rewrap:
                 self._contacts(merchant, outdated, tally)
             if newest is not None and not tally.stopped:
                 self._index(merchant, newest, tally)
-        return Rewrapped(tally.contacts, tally.digests, tally.unreadable, not tally.stopped)
+        secrets = 0 if tally.stopped else self.reseal()
+        return Rewrapped(
+            contacts=tally.contacts,
+            digests=tally.digests,
+            unreadable=tally.unreadable,
+            secrets=secrets,
+            finished=not tally.stopped,
+        )
 
     def _contacts(self, merchant: str, outdated: Collection[str], tally: _Tally) -> None:
         place = START

@@ -14,6 +14,7 @@ from gateway.audit.entry import Action, Actor, Outcome
 from gateway.errors import Conflict, NotFound, Unavailable
 from gateway.storage import merchants, rewrap
 from gateway.storage.store import Store, Transaction
+from gateway.usecases.keys.reseal import SEALING
 from gateway.usecases.keys.rewrap import Progress, Rewrap
 from gateway.usecases.merchants import DEFAULT
 from gateway.vault.blind_index import prefix
@@ -67,7 +68,7 @@ class KeyCare:
     rewrap: Rewrap
 
     def rotate(self, asker: Actor, *, every_day: bool = False) -> Rotated:
-        """New versions of today's contact key and of the index key.
+        """New versions of today's contact key, of the index key, and of those of sealed secrets.
 
         With `every_day` of each day's that contacts may still be under. What older versions sealed
         stays readable; `rewrap` brings it under the new ones.
@@ -80,6 +81,11 @@ class KeyCare:
         made = [
             *(self.keyring.add_version(KeyUse.CONTACT, day, now) for day in sorted(days)),
             self.keyring.add_version(KeyUse.INDEX, ALL_DAYS, now),
+            *(
+                self.keyring.add_version(use, ALL_DAYS, now)
+                for use in SEALING
+                if self.keyring.newest(use, ALL_DAYS)
+            ),
         ]
         for key in made:
             self._record(asker, Action.KEY_ROTATED, key, {})
@@ -169,7 +175,7 @@ class KeyCare:
         record = next((one for one in self.keyring.all() if one.key_id == key_id), None)
         if record is None:
             raise NotFound(f"there is no key {key_id}: gateway keys status shows which there are")
-        if record.use not in {KeyUse.CONTACT, KeyUse.INDEX}:
+        if record.use not in {KeyUse.CONTACT, KeyUse.INDEX, *SEALING}:
             raise Conflict(
                 f"{key_id} cannot be revoked: what it signed or sealed names no other key"
             )
@@ -181,6 +187,8 @@ class KeyCare:
             rewrap.wait_for_writers(connection)
             if record.use is KeyUse.CONTACT:
                 used = self._opens_any(connection, record.key_id)
+            elif record.use in SEALING:
+                used = self.rewrap.reseal.is_under(connection, record.key_id)
             else:
                 beyond = prefix(record.version + 1)
                 used = rewrap.count_indexed_before(connection, beyond) > 0
