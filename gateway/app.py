@@ -14,7 +14,7 @@ from gateway.marketplaces.otto.marketplace import Otto
 from gateway.model.ids import Clock, Entropy
 from gateway.model.order import OTTO
 from gateway.settings import Settings
-from gateway.storage.database import Database
+from gateway.storage.choice import open_database
 from gateway.storage.key_traces import KeyTraces
 from gateway.storage.logbook import PERIODS, Logbook
 from gateway.storage.notary import Notary
@@ -59,7 +59,7 @@ def assemble(settings: Settings, clock: Clock = now, entropy: Entropy = os.urand
 
     notary = Notary(seed, settings.data / "held")
     logbook = Logbook(settings.origin, PERIODS[settings.period], notary, entropy)
-    database = Database(settings.database_url, settings.service.threads)
+    database = open_database(settings.database_url, settings.service.threads)
     store = Store(database, logbook, Tombstones(settings.backup.tombstones), clock, entropy)
     keyring = Keyring(
         KeyFile(settings.keys.keyring),

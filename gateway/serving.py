@@ -18,7 +18,7 @@ from gateway.errors import ConfigurationError, Unavailable
 from gateway.server import WAITING_FOR_EACH, end_when_told, http_server
 from gateway.settings import Settings
 from gateway.storage import schema
-from gateway.storage.database import Database
+from gateway.storage.choice import open_database
 from gateway.usecases.services import Services
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class _Rounds:
 
 
 def _check_database(settings: Settings) -> None:
-    database = Database(settings.database_url, threads=1)
+    database = open_database(settings.database_url, threads=1)
     try:
         if not schema.fits(database):
             raise ConfigurationError("the database is not on this version's tables: gateway init")

@@ -78,8 +78,8 @@ def lines(connection: Connection, facts: Mapping[str, str]) -> Iterator[bytes]:
     for one in _tables():
         kinds = {column.name: _kind(column) for column in one.columns}
         yield _line({"table": one.name, "columns": kinds})
-        found = connection.execution_options(yield_per=_ROWS).execute(
-            select(_plain(one.name, kinds))
+        found = connection.execute(
+            select(_plain(one.name, kinds)).execution_options(yield_per=_ROWS)
         )
         places = _places(kinds)
         for row in found:

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from gateway.storage.database import BUSY_MILLISECONDS, Database
+from gateway.storage.database import Database
+from gateway.storage.sqlite import BUSY_MILLISECONDS
 
 _PAGES = 500
 """Given back while writers wait: some milliseconds."""

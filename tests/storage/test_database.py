@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.audit.entry import Action, Outcome
 from gateway.errors import ConfigurationError, Unavailable
-from gateway.storage.database import Database
+from gateway.storage.choice import open_database
 from gateway.storage.gate import Gate, locked, next_in_turn
 from gateway.storage.orders import FREIGHT, envelopes
 from gateway.storage.store import Store
@@ -48,7 +48,7 @@ def add(connection: Connection, number: int) -> None:
 def test_other_databases_are_refused(url: str) -> None:
     """What would not be durable, or not ours, stops the start with what belongs there; no password shows."""
     with pytest.raises(ConfigurationError, match=r"database\.url") as refused:
-        Database(url, 1)
+        open_database(url, 1)
     assert "secret" not in str(refused.value)
 
 
@@ -142,7 +142,7 @@ def find(directory: Path, part: bytes) -> list[str]:
 @on_sqlite
 def test_the_journal_begins_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Settled often enough, it does not grow with what is written, though nobody stops writing."""
-    monkeypatch.setattr("gateway.storage.database._JOURNAL_PAGES", 20)
+    monkeypatch.setattr("gateway.storage.sqlite._JOURNAL_PAGES", 20)
     journal = world.settings.data / "gateway.db-wal"
     world.store.database.wipe_journal()
     for number in range(200):

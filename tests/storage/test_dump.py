@@ -9,6 +9,7 @@ from sqlalchemy import inspect, select, text
 
 from gateway.errors import ConfigurationError
 from gateway.storage import dump
+from gateway.storage.choice import open_database
 from gateway.storage.database import Database
 from gateway.storage.dump import NoDump
 from gateway.storage.tables import metadata
@@ -22,7 +23,7 @@ def other(world: World, postgres: Postgres, tmp_path: Path) -> Iterator[Database
     """An empty database of the other kind."""
     name = postgres.create()
     url = postgres.url(name) if world.store.database.is_sqlite else f"sqlite:///{tmp_path / 'o.db'}"
-    database = Database(url, 1)
+    database = open_database(url, 1)
     with closing(database.engine.raw_connection()):
         pass
     yield database

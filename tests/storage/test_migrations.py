@@ -11,6 +11,7 @@ from sqlalchemy import event, inspect, text
 
 from gateway.errors import ConfigurationError
 from gateway.storage import dump, schema
+from gateway.storage.choice import open_database
 from gateway.storage.database import Database
 from tests.databases import Postgres
 
@@ -46,7 +47,7 @@ def adds_only(statement: str, new: set[str]) -> bool:
 def empty(postgres: Postgres) -> Iterator[Database]:
     """A database on PostgreSQL without a table."""
     name = postgres.create()
-    database = Database(postgres.url(name), 1)
+    database = open_database(postgres.url(name), 1)
     yield database
     database.engine.dispose()
     postgres.drop(name)
@@ -118,7 +119,7 @@ def test_what_only_adds_passes(statement: str) -> None:
 @pytest.fixture
 def ahead(tmp_path: Path) -> Iterator[Database]:
     """A database at this version's head."""
-    database = Database(f"sqlite:///{tmp_path / 'gateway.db'}", 1)
+    database = open_database(f"sqlite:///{tmp_path / 'gateway.db'}", 1)
     schema.upgrade(database)
     yield database
     database.engine.dispose()

@@ -20,6 +20,7 @@ from gateway.storage import (
     tally_tables,
     verification_tables,
 )
+from gateway.storage.choice import open_database
 from gateway.storage.database import Database
 from gateway.storage.tables import metadata
 from tests.databases import Postgres
@@ -43,7 +44,7 @@ def a_database(url: str) -> Iterator[Callable[[], Database]]:
     opened: list[Database] = []
 
     def make() -> Database:
-        opened.append(Database(url, 1))
+        opened.append(open_database(url, 1))
         return opened[-1]
 
     yield make

@@ -2,16 +2,19 @@
 
 import errno
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
-from sqlalchemy import event, insert, select
+from sqlalchemy import Connection, QueuePool, insert, select
 
 from gateway.audit.entry import Action, Outcome
 from gateway.errors import Conflict, Unavailable
-from gateway.storage import database, log, merchants
+from gateway.storage import log, merchants, sqlite
+from gateway.storage.database import Database
 from gateway.storage.store import Store, Transaction
 from gateway.storage.tables import liveness
 from tests.world import NOON, TESTER, World
@@ -99,10 +102,16 @@ def test_nothing_is_stored_when_a_work_raises(world: World) -> None:
     assert world.store.write("default", a_work(2)) == before
 
 
-def test_those_who_wait_share_one_commit(world: World) -> None:
+def test_those_who_wait_share_one_commit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten works that came while one was under way become durable by one commit."""
     commits: list[object] = []
-    event.listen(world.store.database.engine, "commit", commits.append)
+    committing = world.store.database.committing
+
+    def counted() -> AbstractContextManager[Connection]:
+        commits.append(None)
+        return committing()
+
+    monkeypatch.setattr(world.store.database, "committing", counted)
     indexes = together(world.store, *map(a_work, range(10)))
     assert len(commits) == 2
     assert recorded(world) == dict(zip(indexes, range(10), strict=True))
@@ -157,17 +166,32 @@ def test_a_merchant_that_is_not_there_disturbs_no_other(world: World) -> None:
     assert list(recorded(world).values()) == [2]
 
 
+@contextmanager
+def out_of_order(database: Database) -> Iterator[None]:
+    """Meanwhile PostgreSQL takes no further connection, and SQLite's file is none of its own."""
+    database.engine.dispose()
+    if not database.is_sqlite:
+        with ExitStack() as taken:
+            for _ in range(database.pool_size):
+                taken.enter_context(database.engine.connect())
+            cast("QueuePool", database.engine.pool)._timeout = 0.05
+            yield
+        return
+    file = Path(database.engine.url.database or "")
+    aside = file.rename(file.with_suffix(".aside"))
+    file.write_bytes(b"no database at all" * 100)
+    yield
+    database.engine.dispose()
+    aside.replace(file)
+
+
 def test_a_database_that_does_not_answer_is_unavailable(world: World) -> None:
     """Whoever asks is told, nothing is stored, and afterwards it works again."""
-    pool: Any = world.store.database.engine.pool
-    taken = [world.store.database.engine.connect() for _ in range(pool.size())]
-    pool._timeout = 0.05
-    with pytest.raises(Unavailable):
-        world.store.write("default", a_work(1))
-    with pytest.raises(Unavailable), world.store.read():
-        pass
-    for connection in taken:
-        connection.close()
+    with out_of_order(world.store.database):
+        with pytest.raises(Unavailable):
+            world.store.write("default", a_work(1))
+        with pytest.raises(Unavailable), world.store.read():
+            pass
     world.store.write("default", a_work(2))
     assert list(recorded(world).values()) == [2]
 
@@ -183,7 +207,7 @@ def test_nobody_is_told_before_it_is_on_the_disk(
         writing.release()
         assert finished.acquire(timeout=10)
 
-    monkeypatch.setattr(database, "_to_disk", slow_disk)
+    monkeypatch.setattr(sqlite, "_to_disk", slow_disk)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(world.store.write, "default", a_work(1))
         assert writing.acquire(timeout=10)
@@ -209,7 +233,7 @@ def test_what_the_disk_did_not_take_is_answered_so(
         raise OSError(errno.EIO, "the disk is broken")
 
     with monkeypatch.context() as broken:
-        broken.setattr(database, "_to_disk", broken_disk)
+        broken.setattr(sqlite, "_to_disk", broken_disk)
         with pytest.raises(Unavailable, match="the record cannot be written"):
             world.store.write("default", a_work(1))
         with pytest.raises(Unavailable), world.store.change():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.storage import dump, erasure, merchants
-from gateway.storage.database import Database
+from gateway.storage.choice import open_database
 from gateway.storage.dump import NoDump
 from gateway.storage.store import Store
 from gateway.usecases.backup.reading import BackupRefused, bundle_of, opened
@@ -76,7 +76,7 @@ class _Scratch:
         store = services.store
         notary = store.logbook.notary.elsewhere(directory / "held")
         self.store = Store(
-            Database(f"sqlite:///{directory / 'backup.db'}", 1),
+            open_database(f"sqlite:///{directory / 'backup.db'}", 1),
             store.logbook.elsewhere(notary),
             store.tombstones,
             store.clock,
