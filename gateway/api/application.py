@@ -11,7 +11,8 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Request, Response, g, request
+import flask
+from flask import Flask, Response
 from marshmallow import Schema
 from werkzeug.datastructures import MultiDict
 
@@ -57,6 +58,15 @@ UNMATCHED = "unmatched"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
+class Request(flask.Request):
+    """A request, with what is told of it at the end; the steps hand it on, and none asks for it."""
+
+    began: float
+    request_id: str
+    client_id: str | None = None
+    allowance: Allowance | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
     """What all requests of one worker share."""
@@ -70,6 +80,7 @@ class Edge:
 def build(services: Services, endpoints: Sequence[Endpoint], log: Any) -> Flask:
     """The WSGI application that answers these endpoints and no others."""
     app = Flask("gateway", static_folder=None, template_folder=None)
+    app.request_class = Request
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["MAX_CONTENT_LENGTH"] = services.settings.limits.body_bytes
     # A redirect would repeat the address, and answer without authentication.
@@ -99,12 +110,17 @@ def build(services: Services, endpoints: Sequence[Endpoint], log: Any) -> Flask:
 # ---- Around every request -------------------------------------------------------------------
 
 
+def _current() -> Request:
+    """The request itself, not Flask's stand-in, which would look for it at each use."""
+    request: Request = flask.request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  werkzeug's public name
+    return request
+
+
 def _begin(edge: Edge) -> Callable[[], None]:
     def begin() -> None:
-        g.began = time.perf_counter()
-        g.request_id = new_id(edge.services.store.clock(), edge.services.store.entropy)
-        g.client_id = None
-        g.allowance = None
+        request = _current()
+        request.began = time.perf_counter()
+        request.request_id = new_id(edge.services.store.clock(), edge.services.store.entropy)
 
     return begin
 
@@ -119,24 +135,24 @@ def _turn_away(edge: Edge) -> Callable[[str], str]:
 
 def _finish(edge: Edge) -> Callable[[Response], Response]:
     def finish(response: Response) -> Response:
+        request = _current()
         given = {name.lower() for name, _ in response.headers}
         response.headers.extend([it for it in _HEADERS.items() if it[0].lower() not in given])
-        response.headers["X-Request-Id"] = g.request_id
-        allowance: Allowance | None = g.allowance
-        if allowance is not None:
-            response.headers.update(allowance.headers())
-        seconds = time.perf_counter() - g.began
+        response.headers["X-Request-Id"] = request.request_id
+        if request.allowance is not None:
+            response.headers.update(request.allowance.headers())
+        seconds = time.perf_counter() - request.began
         method = request.method if request.method in METHODS else "OTHER"
         route = request.url_rule.rule if request.url_rule else UNMATCHED
         edge.metrics.request(method, route, response.status_code, seconds)
         edge.log.info(
             "request",
-            request_id=g.request_id,
+            request_id=request.request_id,
             method=method,
             route=route,
             status=response.status_code,
             milliseconds=round(seconds * 1000, 3),
-            client=g.client_id,
+            client=request.client_id,
         )
         return response
 
@@ -145,13 +161,13 @@ def _finish(edge: Edge) -> Callable[[Response], Response]:
 
 def _fail(edge: Edge) -> Callable[[Exception], Response]:
     def fail(fault: Exception) -> Response:
-        problem = problems.of(fault)
+        problem, request_id = problems.of(fault), _current().request_id
         if problem.kind is problems.INTERNAL:
-            edge.log.error("fault", request_id=g.request_id, **logs.told(fault))
+            edge.log.error("fault", request_id=request_id, **logs.told(fault))
         elif problem.kind is problems.UNAVAILABLE:
             parts = list(problem.extra["parts"])
-            edge.log.error("unavailable", request_id=g.request_id, parts=parts, **logs.told(fault))
-        return _rendered_problem(problem)
+            edge.log.error("unavailable", request_id=request_id, parts=parts, **logs.told(fault))
+        return _rendered_problem(problem, request_id)
 
     return fail
 
@@ -170,11 +186,12 @@ def _view(edge: Edge, endpoint: Endpoint) -> Callable[..., Response]:
     shape = endpoint.body.shape() if isinstance(endpoint.body, Json) else None
 
     def view(**path: str) -> Response:
+        request = _current()
         credentials = authentication.credentials(request, edge.services.settings.oauth)
-        client = _admitted(edge, endpoint, credentials)
+        client = _admitted(edge, endpoint, request, credentials)
         if not all(endpoint.path_form.fullmatch(segment) for segment in path.values()):
             raise stop(problems.NOT_FOUND, "nothing has a name of this form")
-        raw = _body(edge, endpoint)
+        raw = _body(edge, endpoint, request)
         key = None
         if endpoint.repeats is not Repeats.IGNORED:
             key = repetition.key(request.headers.get(repetition.HEADER))
@@ -184,7 +201,7 @@ def _view(edge: Edge, endpoint: Endpoint) -> Callable[..., Response]:
                 client.client_id, key, request.method, request.path, raw
             )
         call = Call(
-            request_id=g.request_id,
+            request_id=request.request_id,
             metrics=edge.metrics,
             caller=client,
             path=path,
@@ -195,18 +212,20 @@ def _view(edge: Edge, endpoint: Endpoint) -> Callable[..., Response]:
             repeatable=repeatable,
             form=request.form if isinstance(endpoint.body, Form) else MultiDict(),
             credentials=credentials,
-            count=partial(_count, edge),
+            count=partial(_count, edge, request),
             peer=_peer(request),
         )
         if repeatable is not None and endpoint.repeats is Repeats.ANSWER_KEPT:
             return _once(edge, endpoint, shapes, call, repeatable)
-        response = _rendered(shapes, endpoint.handler(edge.services, call))
-        return _if_changed(response) if endpoint.conditional else response
+        response = _rendered(shapes, call, endpoint.handler(edge.services, call))
+        return _if_changed(request, response) if endpoint.conditional else response
 
     return view
 
 
-def _admitted(edge: Edge, endpoint: Endpoint, credentials: Credentials) -> Client | None:
+def _admitted(
+    edge: Edge, endpoint: Endpoint, request: Request, credentials: Credentials
+) -> Client | None:
     """Who calls, when they may: authenticated, within their rate, in a role that belongs here."""
     if isinstance(endpoint.access, Open):
         if isinstance(endpoint.body, Form):
@@ -215,37 +234,37 @@ def _admitted(edge: Edge, endpoint: Endpoint, credentials: Credentials) -> Clien
     authentication.refuse_token_in_query(request.args)
     found = authentication.authenticate(edge.services.store, credentials)
     if not isinstance(found, Client):
-        _count(edge, None)
-        _note(edge, found)
+        _count(edge, request, None)
+        _note(edge, request, found)
         raise authentication.challenge(credentials.authorization, found)
-    _count(edge, found)
+    _count(edge, request, found)
     if found.role not in endpoint.access:
         raise stop(problems.ROLE, f"the role {found.role} has no business here")
     return found
 
 
-def _note(edge: Edge, denied: Denied | None) -> None:
+def _note(edge: Edge, request: Request, denied: Denied | None) -> None:
     """Put on record that a good token came without what it is bound to: it may be stolen."""
     if denied is not None and denied.client is not None:
-        grant.record_refusal(edge.services.store, denied.client, denied.flaw, g.request_id)
+        grant.record_refusal(edge.services.store, denied.client, denied.flaw, request.request_id)
 
 
-def _count(edge: Edge, client: Client | None) -> None:
+def _count(edge: Edge, request: Request, client: Client | None) -> None:
     """Counts a request of a client, or a failed authentication of an address."""
     if client is None:
-        _within(edge.rates.of_stranger(request.remote_addr or ""))
+        _within(request, edge.rates.of_stranger(request.remote_addr or ""))
         return
-    g.client_id = client.client_id
-    _within(edge.rates.of_client(client.client_id))
+    request.client_id = client.client_id
+    _within(request, edge.rates.of_client(client.client_id))
 
 
-def _within(allowance: Allowance) -> None:
-    g.allowance = allowance
+def _within(request: Request, allowance: Allowance) -> None:
+    request.allowance = allowance
     if not allowance.granted:
         raise stop(problems.TOO_MANY, f"try again in {allowance.seconds} s")
 
 
-def _body(edge: Edge, endpoint: Endpoint) -> bytes | None:
+def _body(edge: Edge, endpoint: Endpoint, request: Request) -> bytes | None:
     """The body read whole; None where there is none to read, or the handler reads it itself."""
     if endpoint.body is None:
         return b"" if endpoint.method != "GET" else None
@@ -273,10 +292,10 @@ def _media_types(body: Json | Streamed | Form) -> tuple[str, ...]:
             return body.media_types
 
 
-def _peer(request_: Request) -> str | None:
-    if any(name in request_.headers for name in _FORWARDED):
+def _peer(request: Request) -> str | None:
+    if any(name in request.headers for name in _FORWARDED):
         return None
-    return request_.remote_addr
+    return request.remote_addr
 
 
 def _once(
@@ -294,7 +313,7 @@ def _once(
         return _json(earlier.answer, earlier.status, bodies.JSON)
     answer = endpoint.handler(edge.services, call)
     if not isinstance(answer, Answer):
-        return _rendered(shapes, answer)
+        return _rendered(shapes, call, answer)
     shown = shapes[answer.status](answer.body)
     repeats.keep(store, call.client.merchant, repeatable, answer.status, shown)
     return _json(shown, answer.status, bodies.JSON)
@@ -303,14 +322,16 @@ def _once(
 # ---- Rendering ------------------------------------------------------------------------------
 
 
-def _rendered(shapes: Mapping[int, Writer], answer: Answer | Problem | Page) -> Response:
+def _rendered(
+    shapes: Mapping[int, Writer], call: Call, answer: Answer | Problem | Page
+) -> Response:
     match answer:
         case Answer():
             response = _json(shapes[answer.status](answer.body), answer.status, bodies.JSON)
             response.headers.update(answer.headers)
             return response
         case Problem():
-            return _rendered_problem(answer)
+            return _rendered_problem(answer, call.request_id)
         case Page():
             response = Response(answer.content, content_type=answer.media_type)
             response.headers["Cache-Control"] = answer.cache_control
@@ -319,7 +340,7 @@ def _rendered(shapes: Mapping[int, Writer], answer: Answer | Problem | Page) -> 
             return response
 
 
-def _if_changed(response: Response) -> Response:
+def _if_changed(request: Request, response: Response) -> Response:
     """The answer with its ETag; 304 where its reader has it already (RFC 9110 §13.1.2)."""
     if response.status_code == HTTPStatus.OK:
         response.add_etag()
@@ -327,8 +348,8 @@ def _if_changed(response: Response) -> Response:
     return response
 
 
-def _rendered_problem(problem: Problem) -> Response:
-    response = _json(problem.body(g.request_id), problem.kind.status, problems.MEDIA_TYPE)
+def _rendered_problem(problem: Problem, request_id: str) -> Response:
+    response = _json(problem.body(request_id), problem.kind.status, problems.MEDIA_TYPE)
     response.headers.update(problem.headers)
     return response
 
