@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Template, remember_proof
 from tests.end_to_end.pasting import free_port, paste, running
 
 ROOT = Path(__file__).parents[2]
@@ -35,8 +36,11 @@ def installed(tmp_path: Path) -> Path:
     return home
 
 
-def test_it_serves_what_it_printed_and_keeps_the_data(installed: Path, tmp_path: Path) -> None:
+def test_it_serves_what_it_printed_and_keeps_the_data(
+    installed: Path, tmp_path: Path, template: Template
+) -> None:
     """The printed lines work when pasted: a contact, a refusal. A second time the data is still there."""
+    remember_proof(template, tmp_path / "data")
     words = ["make", "-C", str(ROOT), "up", f"VENV={installed}", f"DATA={tmp_path / 'data'}"]
     for counts in ("40 stored, 0 unchanged", "0 stored, 40 unchanged"):
         port = free_port()

@@ -27,7 +27,7 @@ _SAMPLE = 4000
 def _import(bench: Bench) -> Iterator[Sides]:
     count = bench.size(_FULL, _QUICK)
     place = scenery.prepared(bench.directory / "data", 1)
-    around = scenery.with_bytecode(bench.directory)
+    around = scenery.with_bytecode(bench.directory.parent)
     # The first import after an installation compiles all modules; every other one is measured.
     first = _written(bench.directory / "first.ndjson", count, _FIRST)
     _imported(place, first, _FIRST, around)

@@ -20,8 +20,8 @@ from tests.end_to_end.live import ROOT, Live, environment
 
 _PATH = "/v1/releases"
 _REAL = 2000
-_FEW, _MANY, _QUICK_MANY = 10_000, 10_000_000, 200_000
-_DUE, _QUICK_DUE = 1_000_000, 40_000
+_FEW, _MANY, _QUICK_MANY = 10_000, 10_000_000, 100_000
+_DUE, _QUICK_DUE = 1_000_000, 20_000
 _BEFORE_SECONDS = 20, 5
 _STRIDE = 37
 _WARMING_SECONDS = 5, 2

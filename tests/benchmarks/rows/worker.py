@@ -16,7 +16,7 @@ from tests.benchmarks.row import Figures, Row, Sides, beyond
 @contextmanager
 def _started(bench: Bench) -> Iterator[Sides]:
     place = scenery.prepared(bench.directory / "data", 1)
-    around = scenery.with_bytecode(bench.directory)
+    around = scenery.with_bytecode(bench.directory.parent)
     sides = Sides(ours=partial(_gateway, place, around), yardstick=partial(_bare, around))
     # The start after an installation compiles all modules; every other one is measured.
     sides.yardstick()
