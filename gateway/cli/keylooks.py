@@ -81,6 +81,10 @@ def sealed(run: Run) -> Iterator[Finding]:
         says = f"{key_id} is another key than the one that contacts were sealed with"
         fix = f"the keyring is not this database's: move it away, then {_BRING_BACK}"
         yield Finding(part, Health.BROKEN, says, fix)
+    replaced = {key.key_id for key in keyring.outdated()}
+    if waiting := sum(count for key_id, count in wrapped.items() if key_id in replaced):
+        says = f"{waiting} contacts are still under keys that newer ones have taken the place of"
+        yield Finding(part, Health.NOTE, says, "gateway keys rewrap, or leave it to gateway serve")
     if not lost and not others:
         yield Finding(part, Health.OK, "each key opens what is under it")
 

@@ -149,6 +149,16 @@ def _import(gateway: Gateway, number: str) -> Any:
     return gateway("orders", "import", "-", stdin=json.dumps(an_order(number)).encode())
 
 
+def test_a_rotation_that_is_not_through_is_noted(gateway: Gateway) -> None:
+    """Until every contact is under the newest keys."""
+    _import(gateway, "aaaaaaaaa1")
+    gateway("keys", "rotate", "--later")
+    noted = findings(gateway("doctor", "--json"), "note")
+    assert "gateway keys rewrap" in str(noted["sealed contacts"])
+    gateway("keys", "rewrap")
+    assert "sealed contacts" not in findings(gateway("doctor", "--json"), "note")
+
+
 def test_each_fault_of_the_key_provider_has_its_fix(gateway: Gateway, data: Path) -> None:
     """A root key that is not there, and another one in its place; the log is no fault of its own."""
     _import(gateway, "aaaaaaaaa1")
