@@ -16,9 +16,8 @@ def sentence(outcome: LogReport | LogFault | Deleted) -> str:
             where = "" if outcome.index is None else f", entry {outcome.index}"
             return f"NOT VERIFIED: {outcome.place}{where}: {outcome.reason}"
         case Deleted():
-            return (
-                f"deleted after its time, with {outcome.checkpoint.size} entries, as is on record"
-            )
+            size, at = outcome.checkpoint.size, rfc3339(outcome.at)
+            return f"deleted whole, with {size} entries, as is on record of {at}"
     form = "" if outcome.ours else ", of no format known here"
     span = f" from {outcome.first_time} to {outcome.last_time}" if outcome.first_time else ""
     passed = f"{outcome.stored} stored and {outcome.held} held checkpoints agree"
@@ -51,7 +50,8 @@ def members(outcome: LogReport | LogFault | Deleted) -> dict[str, Any]:
                 "reason": outcome.reason,
             }
         case Deleted():
-            return {"verified": True, "size": outcome.checkpoint.size, "deleted": True}
+            size, at = outcome.checkpoint.size, outcome.at
+            return {"verified": True, "size": size, "deleted": True, "deleted_at": at}
     return {
         "verified": True,
         "size": outcome.checkpoint.size,

@@ -17,10 +17,10 @@ from gateway.audit.merkle import (
     inclusion_proof,
     leaf_hash,
 )
-from gateway.audit.tiles import WIDTH
+from gateway.audit.tiles import WIDTH, TiledHashes
 from gateway.audit.verdict import LogFault
 from gateway.audit.verify import verify_log
-from gateway.errors import Unavailable
+from gateway.errors import GatewayError, Unavailable
 from gateway.storage import logs, tree
 from gateway.storage.log_source import StoredLog
 from gateway.storage.notary import Notary
@@ -142,15 +142,8 @@ class LogCheck:
         for index, leaf in enumerate(
             leaves[: row.integrated - self._last_tile()], self._last_tile()
         ):
-            path = inclusion_proof(index, signed.size, hashes)
             try:
-                check_inclusion(
-                    index=index,
-                    size=signed.size,
-                    leaf=leaf_hash(leaf),
-                    proof=path,
-                    root=signed.root,
-                )
+                require_signed(signed, hashes, index, leaf)
             except ProofRefused as fault:
                 raise tampered(
                     row.origin, f"entry {index} is not the one that was signed"
@@ -168,6 +161,28 @@ class _WithoutHistory(StoredLog):
 
     def history(self) -> Iterator[bytes]:
         return iter(())
+
+
+def is_signed(connection: Connection, notary: Notary, log: int, index: int, leaf: bytes) -> bool:
+    """Whether an entry stands in the tree that its log's last checkpoint was signed over."""
+    try:
+        note = tree.checkpoint(connection, log) or b""
+        signed = notary.open(note, str(tree.one(connection, log).origin))
+        require_signed(signed, tree.hashes(connection, log, signed.size), index, leaf)
+    except (GatewayError, ValueError):
+        return False
+    return True
+
+
+def require_signed(signed: Checkpoint, hashes: TiledHashes, index: int, leaf: bytes) -> None:
+    """Raise `ProofRefused` or `Malformed` unless the leaf stands at this index of what was signed."""
+    check_inclusion(
+        index=index,
+        size=signed.size,
+        leaf=leaf_hash(leaf),
+        proof=inclusion_proof(index, signed.size, hashes),
+        root=signed.root,
+    )
 
 
 def require_in_place(row: Row[Any], leaves: Sequence[bytes], start: int) -> None:

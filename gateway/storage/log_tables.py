@@ -15,14 +15,19 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from gateway.audit.checkpoint import Checkpoint
+from gateway.audit.faults import AuditError
 from gateway.audit.merkle import HASH_SIZE
 from gateway.audit.tiles import WIDTH, Tile
 from gateway.audit.verdict import FaultKind, LogFault
 from gateway.storage import logs, tree
+from gateway.storage.log_check import require_signed
 from gateway.storage.logs import KeptLog
 from gateway.storage.search_columns import first_false
 from gateway.storage.tables import entries, tiles
 from gateway.storage.tables import logs as log_rows
+
+_FALSE = "its columns do not show what was recorded"
 
 
 def row_fault(connection: Connection, log: KeptLog) -> LogFault | None:
@@ -38,6 +43,24 @@ def row_fault(connection: Connection, log: KeptLog) -> LogFault | None:
 def first_fault(connection: Connection, log: KeptLog, size: int) -> LogFault | None:
     """The first thing that contradicts the log whose leaves, tiles and notes are sound up to `size`."""
     return next(_faults(connection, log, size), None)
+
+
+def remains_fault(connection: Connection, log: KeptLog, end: Checkpoint) -> LogFault | None:
+    """What contradicts the end of a log that is being deleted, in those of its entries that are left."""
+    odd = row_fault(connection, log)
+    if odd is not None:
+        return odd
+    hashes, left = tree.hashes(connection, log.log, end.size), tree.last_index(connection, log.log)
+    for start in range(0, left + 1, WIDTH):
+        leaves = tree.leaves(connection, log.log, start, min(start + WIDTH, left + 1))
+        for index, leaf in enumerate(leaves, start):
+            try:
+                require_signed(end, hashes, index, leaf)
+            except (AuditError, ValueError):
+                reason = f"entry {index} is not the one that was signed"
+                return _fault("row of the entry", index, reason)
+    false = first_false(connection, log.log, left + 1)
+    return None if false is None else _fault("row of the entry", false, _FALSE)
 
 
 def stray_entry(connection: Connection, merchant: str) -> tuple[int, int] | None:
@@ -59,8 +82,7 @@ def _faults(connection: Connection, log: KeptLog, size: int) -> Iterator[LogFaul
         yield _fault("row of the log", log.size, reason)
     false = first_false(connection, log.log, log.size)
     if false is not None:
-        reason = "its columns do not show what was recorded"
-        yield _fault("row of the entry", false, reason)
+        yield _fault("row of the entry", false, _FALSE)
     last = select(type_coerce(entries.c.time, BigInteger)).where(entries.c.log == log.log)
     if connection.execute(last.where(entries.c.index == log.size - 1)).scalar() != log.last_time:
         reason = "the time that it names is not that of the last entry"

@@ -140,12 +140,16 @@ class Logbook:
         found = select(logs.c.origin, logs.c.size)
         sizes = {row.origin: row.size for row in connection.execute(found)}
         held = [_checkpoint(self.notary, note) for note in self.notary.notes()]
+        deleted = {
+            origin
+            for merchant in {merchant_of(it.origin) for it in held}
+            for origin in retired.deletions(connection, self.notary, merchant)
+        }
         losses = [Loss(it, sizes.get(it.origin, 0)) for it in held]
         return [
             loss
             for loss in losses
-            if loss.size < loss.held.size
-            and loss.held.origin not in retired.ends(connection, loss.merchant)
+            if loss.size < loss.held.size and loss.held.origin not in deleted
         ]
 
     def go_on_after(

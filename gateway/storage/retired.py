@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select
@@ -12,6 +13,8 @@ from gateway.audit.entry import Action, Entry
 from gateway.audit.faults import AuditError
 from gateway.storage import entries as stored
 from gateway.storage.entries import Sought
+from gateway.storage.log_check import is_signed
+from gateway.storage.notary import Notary
 from gateway.storage.tables import anchors, checkpoints, entries, entry_reasons, logs, tiles
 from gateway.storage.tally_tables import tallied, tallies
 
@@ -22,15 +25,29 @@ def over(connection: Connection, before: datetime) -> Sequence[str]:
     return list(connection.execute(found.distinct().order_by(logs.c.merchant)).scalars())
 
 
-def ends(connection: Connection, merchant: str) -> Mapping[str, Checkpoint]:
-    """Where the logs ended that entries tell the deletion of, by origin, the oldest first."""
-    found: dict[str, Checkpoint] = {}
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """Where a log ended, and when it was put on record that it goes."""
+
+    end: Checkpoint
+    at: datetime
+
+
+def deletions(connection: Connection, notary: Notary, merchant: str) -> Mapping[str, Deletion]:
+    """The logs whose deletion is on record, by origin, the oldest first.
+
+    Only an entry that a checkpoint covers counts: nobody may explain a log away by writing a row.
+    """
+    found: dict[str, Deletion] = {}
     for stretch in reversed(stored.stretches(connection, merchant, None, None)):
         for one in stored.every(connection, stretch, Sought(action=Action.LOG_DELETED)):
+            if not is_signed(connection, notary, one.log, one.index, one.leaf):
+                continue
             # An entry that does not hold is found where its own log is verified.
             with suppress(AuditError):
-                end = chain.deleted(Entry.parse(one.leaf))
-                found[end.origin] = end
+                entry = Entry.parse(one.leaf)
+                end = chain.deleted(entry)
+                found[end.origin] = Deletion(end, entry.time)
     return found
 
 

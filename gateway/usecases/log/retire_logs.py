@@ -16,6 +16,7 @@ from gateway.storage.logs import KeptLog
 from gateway.storage.roles import may_shorten_logs
 from gateway.storage.store import Store, Transaction
 from gateway.usecases.actors import SERVICE
+from gateway.usecases.log.sequence import integrate
 from gateway.usecases.log.verify import judge
 
 _BATCH = 2000
@@ -73,14 +74,20 @@ def _over(store: Store, merchant: str, before: datetime, between: Between) -> Se
     # An empty work: where the current log's period is over, it gives way to a new one.
     store.write(merchant, lambda _tx: None)
     with store.read() as connection:
-        told = retired.ends(connection, merchant)
+        kept = logs.of_merchant(connection, merchant)
+    for log in kept:
+        # What is on record counts once a checkpoint covers it.
+        integrate(store, log.log)
+    notary = store.logbook.notary
+    with store.read() as connection:
+        told = retired.deletions(connection, notary, merchant)
         over = logs.over(connection, merchant, before)
     for log in over:
         if log.origin not in told:
             _verify(store, log, between)
 
     def work(tx: Transaction) -> None:
-        told = retired.ends(tx.connection, merchant)
+        told = retired.deletions(tx.connection, notary, merchant)
         for log in over:
             if log.origin not in told:
                 detail = chain.deleting(store.logbook.end(tx.connection, log.log))

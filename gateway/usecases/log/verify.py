@@ -7,6 +7,7 @@ held checkpoint, or another log, tells of.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeAlias
 
 from sqlalchemy import Connection
@@ -23,6 +24,7 @@ from gateway.storage import log_tables, logs, retired, tree
 from gateway.storage.log_source import StoredLog
 from gateway.storage.logs import KeptLog, merchant_of
 from gateway.storage.notary import Notary
+from gateway.storage.retired import Deletion
 from gateway.storage.store import Store
 from gateway.usecases.log import witnessed
 from gateway.usecases.log.sequence import integrate
@@ -34,9 +36,10 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """The log was deleted after its retention; `checkpoint` is its end, as an entry has it on record."""
+    """The log was deleted whole; `checkpoint` is its end, as an entry of the time `at` has it on record."""
 
     checkpoint: Checkpoint
+    at: datetime
 
 
 Outcome: TypeAlias = LogReport | LogFault | Deleted
@@ -118,10 +121,11 @@ class _Verification:
         self._quorum = quorum
         self._notary = notary
         self._progress = progress
-        self._deleted = retired.ends(connection, merchant)
-        # Of a log that is being deleted, entries may be left; nothing is asked of them any more.
+        self._deleted = retired.deletions(connection, notary, merchant)
         kept = logs.of_merchant(connection, merchant)
         self._logs = [log for log in kept if log.origin not in self._deleted]
+        # Of a log that is being deleted, entries may be left.
+        self._going = {log.origin: log for log in kept if log.origin in self._deleted}
         self._held: dict[str, list[bytes]] = {}
         for log in self._logs:
             # By its file, so that one that was spoilt is found to be.
@@ -138,8 +142,9 @@ class _Verification:
         kept = [self._verdict(log.origin, self._judge(log)) for log in self._logs]
         kept = list(map(self._with_witnesses, self._logs, self._chained(kept)))
         known = {verdict.origin for verdict in kept}
-        gone = [end for origin, end in self._deleted.items() if origin not in known]
-        deleted = [self._verdict(end.origin, self._judge_deleted(end)) for end in gone]
+        deleted = [
+            self._verdict(it.end.origin, self._judge_deleted(it)) for it in self._deleted.values()
+        ]
         known |= self._deleted.keys()
         lost = [
             self._verdict(origin, _of_no_log(outside[0]))
@@ -200,14 +205,22 @@ class _Verification:
         except AuditError as error:
             return _fault("first entry", 0, str(error))
         if before is None:
-            if said is not None and self._deleted.get(said.origin) != said:
+            if said is not None and not self._is_deleted(said):
                 reason = f"{said.origin} came before it, and no entry tells that it was deleted"
                 return _fault("first entry", 0, reason)
         elif isinstance(before.outcome, LogReport) and said != before.outcome.checkpoint:
             return _fault("first entry", 0, f"it does not commit to the end of {before.origin}")
         return None
 
-    def _judge_deleted(self, end: Checkpoint) -> Outcome:
+    def _is_deleted(self, end: Checkpoint) -> bool:
+        told = self._deleted.get(end.origin)
+        return told is not None and told.end == end
+
+    def _judge_deleted(self, deletion: Deletion) -> Outcome:
+        end = deletion.end
+        left = self._going.get(end.origin)
+        if left is not None and (odd := log_tables.remains_fault(self._connection, left, end)):
+            return odd
         for note in self._held.get(end.origin, []):
             try:
                 held = self._notary.open(note, end.origin)
@@ -216,7 +229,7 @@ class _Verification:
             if held.size > end.size or (held.size == end.size and held.root != end.root):
                 reason = f"the log was not deleted as it was: {end.size} entries are on record"
                 return _fault(_name(note), None, reason, FaultKind.CONTRADICTION)
-        return Deleted(end)
+        return Deleted(end, deletion.at)
 
     def _verdict(self, origin: str, outcome: Outcome) -> Verdict:
         try:

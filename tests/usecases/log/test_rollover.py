@@ -1,13 +1,16 @@
 """Logs follow one another without a gap, whatever the clock does, and the old ones go whole."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import ColumnElement, Table, func, select, update
 
+from gateway.audit import chain
 from gateway.audit.checkpoint import Checkpoint
 from gateway.audit.encoding import encode_base64
+from gateway.audit.entry import Action, Entry
 from gateway.audit.proof import Verified, verify_receipt
 from gateway.audit.verdict import LogFault, LogReport
 from gateway.errors import Unavailable
@@ -157,7 +160,55 @@ def test_a_log_past_its_time_goes_whole_and_on_record(quarters: World) -> None:
     assert told.detail == {"origin": end.origin, "size": end.size, "root": root}
     assert sound(quarters) == ["2027q1", "2027q2", "2027q3", "2027q4"]
     [gone, *_] = judged(quarters, held)
-    assert gone.outcome == Deleted(end)
+    assert gone.outcome == Deleted(end, told.time)
+
+
+def of_entry(log: int, index: int) -> ColumnElement[bool]:
+    """The one entry of a log at this index."""
+    return (entries.c.log == log) & (entries.c.index == index)
+
+
+def test_no_row_explains_a_log_away(quarters: World) -> None:
+    """An entry that tells of a deletion counts only as it was signed; of its own log it tells nothing."""
+    newest = quarters.store.logbook.notary.open(note(quarters, "2027q4"), f"{OWN}/2027q4")
+    with quarters.store.change() as connection:
+        here = of_entry(5, 1)
+        leaf = connection.execute(select(entries.c.leaf).where(here)).scalar_one()
+        told = Entry.parse(leaf)
+        forged = replace(told, action=Action.LOG_DELETED, detail=chain.deleting(newest))
+        values = {"leaf": forged.leaf(), "action": "log.deleted"}
+        connection.execute(update(entries).where(here).values(values))
+    last = judged(quarters)[-1]
+    assert last.origin == f"{OWN}/2027q4"
+    assert (fault(last.outcome).place, fault(last.outcome).index) == ("tile/entries/000.p/2", 1)
+
+
+def test_what_is_left_of_a_log_that_is_being_deleted_is_held_to_account(quarters: World) -> None:
+    """Neither other entries nor other columns may stand in its place."""
+
+    def stop() -> None:
+        raise InterruptedError
+
+    with quarters.store.read() as connection:
+        genuine, other = (
+            dict(connection.execute(select(entries).where(of_entry(log, 1))).mappings().one())
+            for log in (1, 2)
+        )
+        first = dict(connection.execute(select(entries).where(of_entry(1, 0))).mappings().one())
+    with pytest.raises(InterruptedError):
+        retire_logs.run(quarters.store, 12, quarters.clock.now, stop)
+    forged = {**genuine, "leaf": other["leaf"]}
+    for rows, reason in (
+        ([first, genuine], None),
+        ([first, forged], "entry 1 is not the one that was signed"),
+        ([first, {**genuine, "carrier": "rhenus"}], "its columns do not show what was recorded"),
+        ([genuine], "its columns do not show what was recorded"),
+    ):
+        with quarters.store.change() as connection:
+            connection.execute(entries.delete().where(entries.c.log == 1))
+            connection.execute(entries.insert(), rows)
+        gone = judged(quarters)[0].outcome
+        assert (gone.reason if isinstance(gone, LogFault) else None) == reason
 
 
 def test_a_deleted_log_that_another_node_still_holds_is_no_loss(quarters: World) -> None:
