@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from gateway.anchoring.sending import Sender
-from gateway.handover.outbound import Reply
+from gateway.handover.exchange import Reply
 from gateway.model.ids import Clock
 from gateway.settings import Holding, MailSecurity, MailSettings
 from gateway.storage.anchors import Due

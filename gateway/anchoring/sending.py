@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import httpcore
 
-from gateway.handover.line import Timed, limited, why
-from gateway.handover.outbound import Hindrance, Reply, Unanswered, Unreached
+from gateway.handover.exchange import Hindrance, Reply, Unanswered, Unreached
+from gateway.handover.line import Timed, exchanged, why
 
 SECONDS = 10.0
 """For the connection with its handshake, and for the exchange."""
@@ -60,24 +60,5 @@ class Sender:
         if token is not None:
             headers.append(("Authorization", f"Bearer {token}"))
         with httpcore.HTTP11Connection(target.origin, timed) as connection:
-            return _exchanged(
-                connection, httpcore.Request("POST", target, headers=headers, content=body)
-            )
-
-
-def _exchanged(
-    connection: httpcore.HTTP11Connection, request: httpcore.Request
-) -> Reply | Unanswered:
-    try:
-        response = connection.handle_request(request)
-        try:
-            answer = limited(response)
-        finally:
-            response.close()
-    except httpcore.TimeoutException:
-        return Unanswered(Hindrance.TIME)
-    except (httpcore.NetworkError, httpcore.ProtocolError):
-        return Unanswered(Hindrance.PROTOCOL)
-    if answer is None:
-        return Unanswered(Hindrance.SIZE)
-    return Reply(response.status, {}, answer)
+            request = httpcore.Request("POST", target, headers=headers, content=body)
+            return exchanged(connection, request)

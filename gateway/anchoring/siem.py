@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from gateway.anchoring.sending import Sender
 from gateway.errors import Unavailable
-from gateway.handover.outbound import Reply
+from gateway.handover.exchange import Reply
 from gateway.settings import Siem
 from gateway.storage import siem_cursors, tree
 from gateway.storage.store import Store

@@ -10,7 +10,7 @@ from gateway.anchoring.sending import Sender
 from gateway.audit.checkpoint import cosigned_by
 from gateway.audit.faults import AuditError
 from gateway.audit.witness import add_checkpoint, add_cosignatures, conflict_size
-from gateway.handover.outbound import Reply
+from gateway.handover.exchange import Reply
 from gateway.usecases.log.witnessed import Witness
 
 _CLOCKS_APART = timedelta(hours=1)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.handover.outbound import Reply, Unanswered
+from gateway.handover.exchange import Reply, Unanswered
 from gateway.handover.retries import retry_after
 
 _GONE = 410

@@ -11,9 +11,9 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from gateway.handover.exchange import Reply
 from gateway.handover.keys import CarrierKeys
 from gateway.handover.notice import Notice
-from gateway.handover.outbound import Reply
 from gateway.handover.webhook import signed_headers
 from gateway.model.carrier import Carrier
 

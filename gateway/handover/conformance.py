@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.handover.destination import Destination, Destinations
+from gateway.handover.exchange import Unanswered, Unreached
 from gateway.handover.keys import CarrierKeys, SenderKey
-from gateway.handover.outbound import Unanswered, Unreached
 from gateway.handover.webhook import signed_headers
 from gateway.model.ids import new_id
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from gateway.audit.entry import Action, Outcome
 from gateway.handover import challenge, retries
 from gateway.handover.attempt import Failed, Gone
+from gateway.handover.exchange import Unreached
 from gateway.handover.keys import CarrierKeys, carrier_keys
 from gateway.handover.notice import Notice
-from gateway.handover.outbound import Outbound, Unreached
+from gateway.handover.outbound import Outbound
 from gateway.model.carrier import Carrier
 from gateway.model.ids import new_id
 from gateway.storage import endpoints, outbox

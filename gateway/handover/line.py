@@ -11,15 +11,14 @@ from urllib.parse import SplitResult
 
 import httpcore
 
-from gateway.handover.outbound import (
-    ANSWER_SECONDS,
-    CONNECT_SECONDS,
-    MOST_BYTES,
-    Hindrance,
-    Reply,
-    Unanswered,
-    Unreached,
-)
+from gateway.handover.exchange import Hindrance, Reply, Unanswered, Unreached
+
+MOST_BYTES = 256 * 1024
+"""Of an answer; no carrier has more to say to a hand-over."""
+
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 20.0
+"""For the connection with its handshake, and for each exchange from its first byte to its last."""
 
 
 def connected(
@@ -70,22 +69,10 @@ class Line:
         request = httpcore.Request(
             "POST", self._url, headers=self._headers(headers, body), content=body
         )
-        try:
-            response = self._connection.handle_request(request)
-            try:
-                answer = limited(response)
-            finally:
-                response.close()
-        except httpcore.TimeoutException:
-            return Unanswered(Hindrance.TIME)
-        except (httpcore.NetworkError, httpcore.ProtocolError):
-            return Unanswered(Hindrance.PROTOCOL)
-        if answer is None:
+        answer = exchanged(self._connection, request)
+        if isinstance(answer, Unanswered) and answer.hindrance is Hindrance.SIZE:
             self.close()
-            return Unanswered(Hindrance.SIZE)
-        named = {name.decode("latin-1").lower(): value for name, value in response.headers}
-        texts = {name: value.decode("latin-1") for name, value in named.items()}
-        return Reply(response.status, texts, answer)
+        return answer
 
     def close(self) -> None:
         """Hang up."""
@@ -150,7 +137,29 @@ def _target(where: SplitResult) -> bytes:
     return f"{where.path or '/'}{query}".encode()
 
 
-def limited(response: httpcore.Response) -> bytes | None:
+def exchanged(
+    connection: httpcore.HTTP11Connection, request: httpcore.Request
+) -> Reply | Unanswered:
+    """What is answered; after an answer that is too long the connection is of no more use."""
+    try:
+        response = connection.handle_request(request)
+        try:
+            body = _limited(response)
+        finally:
+            response.close()
+    except httpcore.TimeoutException:
+        return Unanswered(Hindrance.TIME)
+    except (httpcore.NetworkError, httpcore.ProtocolError):
+        return Unanswered(Hindrance.PROTOCOL)
+    if body is None:
+        return Unanswered(Hindrance.SIZE)
+    headers = {
+        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
+    }
+    return Reply(response.status, headers, body)
+
+
+def _limited(response: httpcore.Response) -> bytes | None:
     """The body; None when there is more than is wanted."""
     body = bytearray()
     for piece in response.iter_stream():
@@ -161,6 +170,7 @@ def limited(response: httpcore.Response) -> bytes | None:
 
 
 def why(fault: httpcore.NetworkError) -> Hindrance:
+    """What kept a connection from being made."""
     cause = fault.__cause__ or fault.__context__
     if isinstance(cause, ssl.SSLCertVerificationError):
         return Hindrance.CERTIFICATE

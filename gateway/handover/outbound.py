@@ -7,63 +7,19 @@ redirect, takes no proxy from the environment and reads no more than it was told
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from gateway.handover.addresses import is_loopback, is_public
+from gateway.handover.exchange import Hindrance, Unreached
 
 if TYPE_CHECKING:
     from gateway.handover.line import Line
 
-MOST_BYTES = 256 * 1024
-"""Of an answer; no carrier has more to say to a hand-over."""
-
-CONNECT_SECONDS = 10.0
-ANSWER_SECONDS = 20.0
-"""For the connection with its handshake, and for each exchange from its first byte to its last."""
-
 Resolve = Callable[[str, int], Sequence[str]]
 """The IP addresses of a name; OSError when it has none."""
-
-
-class Hindrance(StrEnum):
-    """What kept an exchange from coming about; it names no address and no value."""
-
-    URL = "not an https address"
-    NAME = "the name is unknown"
-    INNER_ADDRESS = "the address is not of the public internet"
-    UNREACHABLE = "no connection"
-    CERTIFICATE = "the certificate does not hold"
-    TIME = "too slow"
-    SIZE = "the answer is too long"
-    PROTOCOL = "the answer is no HTTP, or broke off"
-
-
-@dataclass(frozen=True, slots=True)
-class Unreached:
-    """There is no connection, and nothing was sent."""
-
-    hindrance: Hindrance
-
-
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """The request may have arrived, but there is no whole answer to it."""
-
-    hindrance: Hindrance
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer, whatever its status; header names are in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 def system_resolve(host: str, port: int) -> Sequence[str]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from gateway.errors import ConfigurationError, Conflict, NotFound, Unavailable
 from gateway.handover import carrier_key, profiles
 from gateway.handover import document as documents
-from gateway.handover.outbound import Outbound, Reply, Unanswered, Unreached
+from gateway.handover.exchange import Reply, Unanswered, Unreached
+from gateway.handover.outbound import Outbound
 from gateway.handover.profiles import Profile
 from gateway.handover.retries import retry_after
 from gateway.handover.scrub import Traces

@@ -7,8 +7,9 @@ import pytest
 
 from gateway.console.messages import HINDRANCES
 from gateway.handover.destination import Destinations
+from gateway.handover.exchange import Hindrance
 from gateway.handover.line import Line
-from gateway.handover.outbound import Hindrance, Outbound
+from gateway.handover.outbound import Outbound
 from gateway.handover.push import Pusher
 from gateway.model.account import Office
 from gateway.model.message import Fate

@@ -6,15 +6,9 @@ from collections.abc import Iterator, Sequence
 import pytest
 import trustme
 
-from gateway.handover.line import Line
-from gateway.handover.outbound import (
-    MOST_BYTES,
-    Hindrance,
-    Outbound,
-    Reply,
-    Unanswered,
-    Unreached,
-)
+from gateway.handover.exchange import Hindrance, Reply, Unanswered, Unreached
+from gateway.handover.line import MOST_BYTES, Line
+from gateway.handover.outbound import Outbound
 from tests.handover.conftest import here
 from tests.handover.receiver import NAME, Receiver, Said
 
