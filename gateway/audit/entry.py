@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from json.encoder import encode_basestring as _quote
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.audit.canonical import MAX_INTEGER, encode
 from gateway.audit.faults import Malformed
@@ -135,39 +135,28 @@ class Entry(Draft):
     salt: str
 
     def leaf(self) -> bytes:
-        """The canonical JSON bytes, which are what is hashed; `Malformed` if there are none.
+        """The canonical JSON bytes, which are what is hashed; `Malformed` if there are none."""
+        return self.alike().leaf(self.id, self.index, self.salt, self.subject)
 
-        The members stand in RFC 8785 order in one template, because every import and release
-        passes here; the tests hold it equal to the general encoder.
-        """
-        if not 0 <= self.index <= MAX_INTEGER:
-            raise Malformed("an entry's index is out of range")
+    def alike(self) -> "Alike":
+        """What this entry's leaf has in common with those of entries alike."""
         detail = f'"detail":{encode(self.detail).decode()},' if self.detail else ""
-        text = (
+        return Alike(
             f'{{"action":"{self.action.value}",'
             f'"actor":{{"id":{_quote(self.actor.id)},"role":{_quote(self.actor.role)}}},'
             f'"carrier":{_nullable(self.carrier)},'
             f"{detail}"
             f'"fields":{_strings(self.fields)},'
-            f'"id":{_quote(self.id)},'
-            f'"index":{self.index},'
+            '"id":',
             f'"merchant":{_quote(self.merchant)},'
             f'"outcome":"{self.outcome.value}",'
             f'"policy":{_nullable(self.policy)},'
             f'"purpose":{_nullable(self.purpose)},'
             f'"reasons":{_strings(self.reasons)},'
             f'"request_id":{_nullable(self.request_id)},'
-            f'"salt":{_quote(self.salt)},'
-            f'"subject":{_nullable(self.subject)},'
-            f'"time":"{timestamp(self.time)}"}}'
+            '"salt":',
+            f',"time":"{timestamp(self.time)}"}}',
         )
-        try:
-            leaf = text.encode()
-        except UnicodeEncodeError:
-            raise Malformed("a string holds an unpaired surrogate") from None
-        if len(leaf) > MAX_LEAF:
-            raise Malformed("an entry is longer than 65535 bytes")
-        return leaf
 
     @classmethod
     def parse(cls, leaf: bytes) -> "Entry":
@@ -200,6 +189,34 @@ class Entry(Draft):
         if entry.leaf() != leaf:
             raise Malformed("an entry is not in canonical form (RFC 8785)")
         return entry
+
+
+class Alike(NamedTuple):
+    """What the leaves of entries have in common that differ in id, index, salt and subject alone.
+
+    The members stand in RFC 8785 order in one template, because every import and release passes here;
+    the tests hold it equal to the general encoder.
+    """
+
+    before_id: str
+    after_index: str
+    after_subject: str
+
+    def leaf(self, id_: str, index: int, salt: str, subject: str | None) -> bytes:
+        """The leaf of one of them; `Malformed` if there is none."""
+        if not 0 <= index <= MAX_INTEGER:
+            raise Malformed("an entry's index is out of range")
+        text = (
+            f'{self.before_id}{_quote(id_)},"index":{index},{self.after_index}{_quote(salt)},'
+            f'"subject":{_nullable(subject)}{self.after_subject}'
+        )
+        try:
+            leaf = text.encode()
+        except UnicodeEncodeError:
+            raise Malformed("a string holds an unpaired surrogate") from None
+        if len(leaf) > MAX_LEAF:
+            raise Malformed("an entry is longer than 65535 bytes")
+        return leaf
 
 
 def timestamp(time: datetime) -> str:

@@ -2,18 +2,35 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, func, literal, select, update
 
 from gateway.storage.orders import drop_contacts
 from gateway.storage.tables import Instant, contacts, orders
 
 
-def due(connection: Connection, now: datetime, limit: int) -> list[tuple[str, str]]:
-    """Merchant and number of orders with a contact that is due at `now`, the longest due first."""
-    found = select(contacts.c.merchant, contacts.c.order_number).where(contacts.c.delete_by <= now)
-    rows = connection.execute(found.order_by(contacts.c.delete_by).limit(limit))
-    return list(dict.fromkeys((row.merchant, row.order_number) for row in rows))
+class Due(NamedTuple):
+    """An order with a contact that is due, by its number and by its name in the log."""
+
+    merchant: str
+    order_number: str
+    subject: str | None
+
+
+def due(connection: Connection, now: datetime, limit: int) -> list[Due]:
+    """The orders of the contacts that are longest due at `now`, at most `limit` contacts."""
+    first = (
+        select(contacts.c.merchant, contacts.c.order_number)
+        .where(contacts.c.delete_by <= now)
+        .order_by(contacts.c.delete_by)
+        .limit(limit)
+        .subquery()
+    )
+    found = select(orders.c.merchant, orders.c.order_number, orders.c.subject).join(
+        first, _of_same_order(orders, first)
+    )
+    return list(dict.fromkeys(Due(*row) for row in connection.execute(found)))
 
 
 def due_between(
@@ -103,9 +120,11 @@ def contacts_by_key(connection: Connection) -> Mapping[str, int]:
 
 
 def _same_order() -> ColumnElement[bool]:
-    return (contacts.c.merchant == orders.c.merchant) & (
-        contacts.c.order_number == orders.c.order_number
-    )
+    return _of_same_order(contacts, orders)
+
+
+def _of_same_order(one: FromClause, other: FromClause) -> ColumnElement[bool]:
+    return (one.c.merchant == other.c.merchant) & (one.c.order_number == other.c.order_number)
 
 
 def remembered(connection: Connection, merchant: str, subjects: Iterable[str]) -> set[str]:

@@ -1,5 +1,6 @@
 """Appends to a merchant's audit log inside the transaction whose changes the entries tell of."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,8 +95,6 @@ class LogHead:
         """The draft as the next entry; its time never runs backwards, whatever the clock does."""
         time = max(now, self._last_time)
         entry = draft.at(index=self._size, time=time, salt=self._entropy(16).hex())
-        if draft.action not in _CHANGELESS:
-            self._last_change = self._size
         self._size += 1
         self._last_time = time
         self._entries.append(
@@ -115,14 +114,32 @@ class LogHead:
                 "leaf": entry.leaf(),
             }
         )
+        self._note(entry, entry.index, entry.subject)
+        return entry
+
+    def append_further(self, like: Entry, named: Iterable[tuple[str, str | None]]) -> None:
+        """Entries that tell the same as the one that was appended last, each by its own id and subject."""
+        row, alike = self._entries[-1], like.alike()
+        for id_, subject in named:
+            index, salt = self._size, self._entropy(16).hex()
+            self._size += 1
+            leaf = alike.leaf(id_, index, salt, subject)
+            self._entries.append(
+                {**row, "index": index, "id": id_, "subject": subject, "leaf": leaf}
+            )
+            self._note(like, index, subject)
+
+    def _note(self, entry: Entry, index: int, subject: str | None) -> None:
+        """What goes with an entry like this: that it changes something, who is gone, its reasons."""
+        if entry.action not in _CHANGELESS:
+            self._last_change = index
         kind = DEPARTURES.get(entry.action)
-        if kind is not None and entry.subject is not None:
-            self.departed.append(Tombstone(time, kind, entry.merchant, entry.subject))
+        if kind is not None and subject is not None:
+            self.departed.append(Tombstone(entry.time, kind, entry.merchant, subject))
         self._reasons += [
-            {"merchant": entry.merchant, "reason": code, "log": self._log, "index": entry.index}
+            {"merchant": entry.merchant, "reason": code, "log": self._log, "index": index}
             for code in entry.reasons
         ]
-        return entry
 
     def flush(self) -> None:
         """Write what was appended; the last statement before the commit."""

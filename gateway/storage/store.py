@@ -8,7 +8,7 @@ committed with.
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import groupby
@@ -24,7 +24,7 @@ from gateway.model.ids import Clock, Entropy, new_id
 from gateway.storage.database import Database
 from gateway.storage.log import LogHead, Position
 from gateway.storage.logbook import Logbook
-from gateway.storage.tombstones import Tombstones
+from gateway.storage.tombstones import Tombstone, Tombstones
 
 T = TypeVar("T")
 
@@ -79,6 +79,20 @@ class Transaction:
         )
         return self._head.append(draft, self.now)
 
+    def record_each(
+        self,
+        actor: Actor,
+        action: Action,
+        outcome: Outcome,
+        subjects: Iterable[str | None],
+        request_id: str | None = None,
+    ) -> None:
+        """As `record` of one subject after another; what they have in common is made once."""
+        named = iter(subjects)
+        for first in named:
+            like = self.record(actor, action, outcome, subject=first, request_id=request_id)
+            self._head.append_further(like, ((self.new_id(), one) for one in named))
+
 
 Work = Callable[[Transaction], T]
 
@@ -86,9 +100,10 @@ Work = Callable[[Transaction], T]
 class _Ticket(Generic[T]):
     """A work in the queue, and what became of it."""
 
-    def __init__(self, merchant: str, work: Work[T]) -> None:
+    def __init__(self, merchant: str, work: Work[T], buried: Collection[Tombstone]) -> None:
         self.merchant = merchant
         self.work = work
+        self.buried = buried
         self.result: T
         self.fault: Exception | None = None
         self.committed = False
@@ -173,14 +188,15 @@ class Store:
         except (DBAPIError, PoolTimeout) as fault:
             raise Unavailable("database", "the database cannot be written") from fault
 
-    def write(self, merchant: str, work: Work[T]) -> T:
+    def write(self, merchant: str, work: Work[T], buried: Collection[Tombstone] = ()) -> T:
         """What `work` returns, once its changes and entries are durable.
 
         A work may run again: when one of its group fails, the group is undone and tried without it.
         It must change nothing but the database. Unavailable: nothing of it came out; should the
         connection have broken in the very commit, or the disk after it, it may still stand on record.
+        `buried` are tombstones of what it erases that are durable already: nobody waits for them then.
         """
-        ticket = _Ticket(merchant, work)
+        ticket = _Ticket(merchant, work, buried)
         with self._queue:
             self._waiting.append(ticket)
             leads, self._led = not self._led, True
@@ -257,16 +273,18 @@ class Store:
         now = self.clock()
         for merchant, tickets in groupby(group, key=_merchant):
             head: LogHead | None = None
+            buried: set[object] = set()
             for ticket in tickets:
                 yield ticket
+                buried.update(one.whose for one in ticket.buried)
                 if head is None:
                     self.database.confine(connection, merchant)
                     head = self.logbook.head(connection, merchant, now)
                 ticket.result = ticket.work(Transaction(connection, now, head, self.entropy))
             if head is not None:
-                if head.departed:
-                    # Durable before the commit: no restored backup brings back what goes with it.
-                    self.tombstones.bury(head.departed)
+                # Durable before the commit: no restored backup brings back what goes with it.
+                if left := [one for one in head.departed if one.whose not in buried]:
+                    self.tombstones.bury(left)
                 head.flush()
 
     def _joined(self) -> list[_Ticket[Any]]:

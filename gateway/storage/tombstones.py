@@ -43,6 +43,11 @@ class Tombstone:
     merchant: str
     name: str
 
+    @property
+    def whose(self) -> tuple[Kind, str, str]:
+        """What it is of: two that differ in their time alone tell the same."""
+        return self.kind, self.merchant, self.name
+
 
 @dataclass(slots=True)
 class Buried:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -14,8 +14,10 @@ from gateway.model.kept import deletion_date
 from gateway.settings import Deadlines
 from gateway.storage import answers, dating, erasure, merchants, orders
 from gateway.storage.dating import Terms
+from gateway.storage.erasure import Due
 from gateway.storage.reclaim import reclaim
 from gateway.storage.store import Store, Transaction
+from gateway.storage.tombstones import Kind, Tombstone
 from gateway.usecases import outbox
 from gateway.usecases.actors import SERVICE
 
@@ -37,8 +39,8 @@ def run(store: Store, now: datetime, between: Callable[[], None] = lambda: None)
     """
     erased = 0
     while batch := _due(store, now):
-        for merchant, pairs in groupby(sorted(batch), key=itemgetter(0)):
-            erased += _erase(store, merchant, [number for _, number in pairs], now)
+        for merchant, orders_ in groupby(sorted(batch), key=attrgetter("merchant")):
+            erased += _erase(store, merchant, list(orders_), now)
         between()
     _forget_answers(store, now)
     outbox.forget_settled(store, now, _BATCH)
@@ -105,21 +107,26 @@ def _set_right(
     return store.write(merchant, work)
 
 
-def _due(store: Store, now: datetime) -> list[tuple[str, str]]:
+def _due(store: Store, now: datetime) -> list[Due]:
     with store.read() as connection:
         return erasure.due(connection, now, _BATCH)
 
 
-def _erase(store: Store, merchant: str, numbers: list[str], now: datetime) -> int:
+def _erase(store: Store, merchant: str, due: Sequence[Due], now: datetime) -> int:
+    numbers = [one.order_number for one in due]
+    at = store.clock()
+    tombstones = [Tombstone(at, Kind.CONTACT, merchant, one.subject) for one in due if one.subject]
+    # Here, and not while everybody else waits to write: it takes as long as a commit.
+    store.tombstones.bury(tombstones)
+
     def work(tx: Transaction) -> int:
         # A delivery or an erasure may have come between.
         subjects = erasure.still_due(tx.connection, merchant, numbers, now)
         erasure.erase_contacts(tx.connection, merchant, list(subjects), tx.now)
-        for subject in subjects.values():
-            tx.record(SERVICE, Action.CONTACT_EXPIRED, Outcome.DONE, subject=subject)
+        tx.record_each(SERVICE, Action.CONTACT_EXPIRED, Outcome.DONE, subjects.values())
         return len(subjects)
 
-    return store.write(merchant, work)
+    return store.write(merchant, work, tombstones)
 
 
 def _redate(

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,8 +14,9 @@ from sqlalchemy import Connection, QueuePool, insert, select
 
 from gateway.audit.entry import Action, Outcome
 from gateway.errors import Conflict, Unavailable
-from gateway.storage import log, merchants, sqlite
+from gateway.storage import log, logs, merchants, sqlite
 from gateway.storage.database import Database
+from gateway.storage.search_columns import first_false
 from gateway.storage.store import Store, Transaction
 from gateway.storage.tables import liveness
 from tests.world import NOON, TESTER, World
@@ -91,6 +93,44 @@ def test_a_change_and_its_entry_are_there_together(
     assert recorded(world) == {index: 7}
     with a_node().read() as connection:
         assert connection.execute(select(liveness.c.id)).scalar() == 7
+
+
+def test_what_is_recorded_of_many_is_as_if_recorded_one_by_one(world: World) -> None:
+    """The entries differ in index, id, salt and subject alone; an erased one leaves its tombstone."""
+    subjects = [f"{at:032x}" for at in range(3)]
+
+    def work(tx: Transaction) -> None:
+        tx.record_each(TESTER, Action.CONTACT_EXPIRED, Outcome.DONE, [*subjects, None], "request")
+        for subject in [*subjects, None]:
+            tx.record(
+                TESTER,
+                Action.CONTACT_EXPIRED,
+                Outcome.DONE,
+                subject=subject,
+                request_id="request",
+            )
+
+    before = len(world.log())
+    world.store.write("default", work)
+    added = world.log()[before:]
+    assert [entry.subject for entry in added] == [*subjects, None] * 2
+    assert [entry.index for entry in added] == list(range(before, before + 8))
+    assert len({entry.id for entry in added}) == len({entry.salt for entry in added}) == 8
+    own = {"index": 0, "id": "", "salt": "", "subject": None}
+    assert len({str(replace(entry, **own)) for entry in added}) == 1
+    assert world.store.tombstones.read().contacts == {"default": set(subjects)}
+    with world.store.read() as connection:
+        [found] = logs.of_merchant(connection, "default")
+        assert first_false(connection, found.log, found.size) is None
+
+
+def test_nothing_is_recorded_of_nobody(world: World) -> None:
+    """An empty list is no entry."""
+    before = len(world.log())
+    world.store.write(
+        "default", lambda tx: tx.record_each(TESTER, Action.CONTACT_EXPIRED, Outcome.DONE, [])
+    )
+    assert len(world.log()) == before
 
 
 def test_nothing_is_stored_when_a_work_raises(world: World) -> None:

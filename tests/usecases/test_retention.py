@@ -68,6 +68,23 @@ def test_nothing_of_the_buyer_stays(world: World) -> None:
     assert last.actor.role == "service"
 
 
+@pytest.mark.parametrize("world_template", ["sqlite"], indirect=True)
+def test_the_list_of_what_goes_is_durable_before_anybody_has_to_wait(world: World) -> None:
+    """It stands there while another still writes; and nobody stands there twice."""
+    world.take_in(an_order("aaaaaaaaa1"), an_order("aaaaaaaaa2"))
+    subjects = {world.kept(number).subject for number in ("aaaaaaaaa1", "aaaaaaaaa2")}
+    world.clock.forward(days=90)
+    tombstones, deadline = world.store.tombstones, time.monotonic() + _SECONDS
+    with ThreadPoolExecutor(1) as pool:
+        with world.store.database.alone():
+            run = pool.submit(retention.run, world.store, world.clock.now)
+            while tombstones.read().contacts.get("default") != subjects:
+                assert time.monotonic() < deadline
+            assert left(world) == {"aaaaaaaaa1", "aaaaaaaaa2"}
+        assert run.result() == 2
+    assert len(tombstones.content().splitlines()) == 2
+
+
 def test_running_again_finds_nothing(world: World) -> None:
     """Each contact goes once, with one entry."""
     world.take_in(an_order("aaaaaaaaa1"))

@@ -47,6 +47,8 @@ class _Rows:
     """What a batch writes, collected so that each table is written once."""
 
     ready: list[tuple[BoundOrder, datetime]] = field(default_factory=list)
+    subjects: list[str] = field(default_factory=list)
+    """Whose order is stored, where that is all there is to tell of it."""
     new: list[dict[str, Any]] = field(default_factory=list)
     changed: list[dict[str, Any]] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
@@ -121,8 +123,9 @@ class Intake:
             if before:
                 changed.append(after)
             _Notes(tx, asker, after.subject, request_id).changed(before, after, order.discarded)
-        for _ in range(rejected):
-            tx.record(asker, Action.ORDER_REJECTED, Outcome.REFUSED, request_id=request_id)
+        tx.record_each(asker, Action.ORDER_STORED, Outcome.DONE, rows.subjects, request_id)
+        nobody = [None] * rejected
+        tx.record_each(asker, Action.ORDER_REJECTED, Outcome.REFUSED, nobody, request_id)
         _write(tx, rows)
         outbox.queue(tx, asker, _to_tell(known, rows, changed))
         stored = len(rows.ready) + len(rows.new) + len(rows.changed)
@@ -134,7 +137,10 @@ class Intake:
         """Collect the rows of a new order with what its turn adds to them."""
         # Nothing of it is delivered yet.
         rows.ready.append((ready.rows, self._latest_at(tx, ready.latest)))
-        _Notes(tx, asker, ready.subject, request_id).stored(ready.discarded, ready.is_cancelled)
+        if ready.discarded or ready.is_cancelled:
+            _Notes(tx, asker, ready.subject, request_id).stored(ready.discarded, ready.is_cancelled)
+        else:
+            rows.subjects.append(ready.subject)
 
     def _take(
         self,
