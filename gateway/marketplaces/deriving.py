@@ -56,7 +56,7 @@ def derived(order: ShapedOrder, facts: DerivationFacts) -> Order:
         shop=shop,
         email_kind=kind,
         freight=freight,
-        flags=tuple(flag for flag in Flag if flag in notes.flags),
+        flags=tuple(flag for flag in Flag if flag in notes.flags) if notes.flags else (),
         discarded=tuple(notes.discarded),
     )
 

@@ -1,9 +1,11 @@
 """Reads phone numbers as buyers write them; it must never make a wrong number out of an unclear text."""
 
 import re
+from functools import cache
+from typing import Any, NamedTuple
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat
 
 from gateway.marketplaces.countries import alpha2
 
@@ -17,6 +19,7 @@ _EXTENSION = re.compile(
 )
 _GERMANY = 49
 _GERMAN = re.compile(r"(?:\+49[ /-]?|(?P<trunk>0))(?P<rest>[1-9][0-9]*(?:[ /-][0-9]+)*)")
+_UNSEPARATED = str.maketrans("", "", " /-")
 _LONGEST = 64  # characters; DHL Freight's limit for a phone, and far beyond what a number needs
 _E164_DIGITS = 15  # ITU-T E.164, 6.2.1
 
@@ -43,15 +46,37 @@ def read(text: str, country: str) -> str | None:
 
 
 def _plainly_german(text: str, country: str) -> str | None:
-    """A German number that is written as such; its digits need no more than a look at the ranges."""
+    """A number in a German town or a mobile one, written as such; of any other this says nothing."""
     found = _GERMAN.fullmatch(text)
     if found is None or (found["trunk"] and country != "DEU"):
         return None
-    digits = re.sub("[ /-]", "", found["rest"])
+    digits = found["rest"].translate(_UNSEPARATED)
     if len(digits) > _E164_DIGITS - len(str(_GERMANY)):
         return None
-    number = PhoneNumber(country_code=_GERMANY, national_number=int(digits))
-    return f"+{_GERMANY}{digits}" if phonenumbers.is_valid_number(number) else None
+    every, *kinds = _german_ranges()
+    is_valid = every.holds(digits) and any(kind.holds(digits) for kind in kinds)
+    return f"+{_GERMANY}{digits}" if is_valid else None
+
+
+class _Range(NamedTuple):
+    """The numbers of one kind, as libphonenumber knows them."""
+
+    lengths: frozenset[int]
+    pattern: re.Pattern[str]
+
+    def holds(self, digits: str) -> bool:
+        return len(digits) in self.lengths and self.pattern.fullmatch(digits) is not None
+
+
+@cache
+def _german_ranges() -> list[_Range]:
+    """All German numbers, then the kinds that buyers have; libphonenumber asks for nine others before."""
+    # Its metadata is made at run time, beyond what types say.
+    known: Any = PhoneMetadata.metadata_for_region("DE")
+    return [
+        _Range(frozenset(kind.possible_length), re.compile(kind.national_number_pattern))
+        for kind in (known.general_desc, known.fixed_line, known.mobile)
+    ]
 
 
 def _without_trunk_prefix(text: str, region: str | None) -> str | None:
