@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import partial
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -76,13 +77,13 @@ def _log(bench: Bench, size: int) -> Path:
     if place.exists():
         return place
 
-    def fill(tx: Transaction) -> None:
-        for _ in range(_AT_ONCE):
+    def fill(count: int, tx: Transaction) -> None:
+        for _ in range(count):
             _release(tx)
 
     with scenery.closing_database(_gateway(place / "data")) as services:
-        for _ in range(size // _AT_ONCE):
-            services.store.write("default", fill)
+        for first in range(0, size, _AT_ONCE):
+            services.store.write("default", partial(fill, min(_AT_ONCE, size - first)))
         integrate_waiting(services.store)
         _laid_out(services.store, place / "files")
     return place
