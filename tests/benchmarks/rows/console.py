@@ -15,7 +15,7 @@ from tests.benchmarks.reader import Ask, Reader, page, signed_in, took
 from tests.benchmarks.row import Figures, Row, Sides, own
 from tests.benchmarks.scenery import Prepared
 
-_ENTRIES = 10_000_000, 20_000
+_ENTRIES = 10_000_000, 10_000
 _SHORT = 10_000, 1000
 """How long the logs are, in a full run and in a quick one."""
 
