@@ -1,5 +1,6 @@
 """The files that operators deploy with: sound by the tools that read them, and true to the package."""
 
+import configparser
 import shutil
 import subprocess
 import sys
@@ -46,6 +47,18 @@ def test_systemd_finds_little_exposed() -> None:
     unit = DEPLOY / "gateway.service"
     command = ["systemd-analyze", "security", "--offline=true", "--threshold=15", str(unit)]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def test_the_unit_serves_without_asking_the_doctor() -> None:
+    """Deletions that a stop left overdue are found by the doctor, and mended by serving alone.
+
+    The user is a named one: commands run under it as well, on the same files.
+    """
+    unit = configparser.ConfigParser(interpolation=None, strict=False)
+    unit.read(DEPLOY / "gateway.service")
+    assert "ExecStartPre" not in unit["Service"]
+    assert unit["Service"]["ExecStart"].endswith("/gateway serve")
+    assert unit["Service"]["User"] == "gateway"
 
 
 def test_the_dockerfile_passes_its_linter() -> None:
