@@ -161,6 +161,9 @@ def verify(run: Run, held: tuple[Path, ...], merchant: str, as_json: bool) -> No
 def receipt(run: Run, release_id: str, merchant: str) -> None:
     """Print the receipt of a release: its entry, and the proof that the log holds it.
 
+    JSON with two members: `entry`, the bytes that are hashed, in base64; and `proof`, the text of a
+    .tlog-proof file (c2sp.org/tlog-proof), which other tools than ours read as well.
+
     \b
     Example:
       gateway audit receipt 019aa3…  > receipt.json
