@@ -17,6 +17,11 @@ from gateway.usecases import outbox as usecase
 from gateway.usecases import register
 from gateway.usecases.actors import OPERATOR
 
+_BOTH = (
+    "The carrier needs both public keys for a week after a rotation: what is sealed for it has one "
+    "signature,\nand until then it is the key before that makes it."
+)
+
 carrier_option = click.option(
     "--carrier", "carrier_id", required=True, metavar="ID", help="The carrier."
 )
@@ -115,9 +120,12 @@ def keys(run: Run, carrier_id: str, merchant: str, as_json: bool) -> None:
     data = {
         "secret": found.shown_secret(),
         "public_key": found.shown_public_key(),
+        "public_keys": [sender.shown_public_key() for sender in found.senders],
         "jwks": {"keys": [sender.public_jwk() for sender in found.senders]},
     }
     lines = facts({name: data[name] for name in ("secret", "public_key")})
+    for older in found.senders[1:]:
+        lines += [f"{older.shown_public_key()}  (the one before)", "", _BOTH]
     show(as_json, data, [*lines, "", "As a JSON Web Key Set: gateway handover keys --json"])
 
 

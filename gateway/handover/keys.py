@@ -45,6 +45,10 @@ class SenderKey:
         """The key for signing."""
         return OKPKey(self.private, self.private)
 
+    def shown_public_key(self) -> str:
+        """The public half as Standard Webhooks serialises it."""
+        return "whpk_" + base64.b64encode(self.public_bytes()).decode()
+
     def public_jwk(self) -> dict[str, Any]:
         """The public half as carriers register it (RFC 8037)."""
         return {
@@ -69,8 +73,8 @@ class CarrierKeys:
         return "whsec_" + base64.b64encode(self.secrets[0]).decode()
 
     def shown_public_key(self) -> str:
-        """The public key as Standard Webhooks serialises it."""
-        return "whpk_" + base64.b64encode(self.senders[0].public_bytes()).decode()
+        """The newest public key."""
+        return self.senders[0].shown_public_key()
 
 
 def carrier_keys(keyring: Keyring, merchant: str, carrier_id: str, now: datetime) -> CarrierKeys:

@@ -80,6 +80,10 @@ def test_a_rotation_keeps_the_old_keys_for_a_while(gateway: Gateway, told: Told)
     after = told("handover", "keys", "--carrier", "dachser")
     assert after["secret"] != before["secret"]
     assert after["jwks"]["keys"][1:] == before["jwks"]["keys"]
+    assert after["public_keys"] == [after["public_key"], before["public_key"]]
+    shown = gateway("handover", "keys", "--carrier", "dachser").stdout
+    assert before["public_key"] in shown
+    assert "needs both public keys" in shown
     entries = gateway("audit", "export", "--action", "key.rotated").stdout.splitlines()
     named = [json.loads(entry)["detail"]["key"] for entry in entries]
     assert named == ["webhook-default.dachser-2", "sender-default.dachser-2"]
