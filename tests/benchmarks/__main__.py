@@ -24,7 +24,7 @@ from tests.benchmarks.row import Row
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="Everything smaller, in two minutes.")
+@click.option("--quick", is_flag=True, help="Everything smaller, in about two minutes.")
 @click.option("--only", "names", multiple=True, metavar="ROW", help="This row; repeatable.")
 @click.option("--rounds", type=click.IntRange(1), help="Rounds of each row.")
 @click.option(
