@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
 from urllib.parse import parse_qsl
 
@@ -144,7 +145,7 @@ def _chips(visit: Visit, search: Search, shown: View) -> Iterator[_Chip]:
         if text:
             yield _Chip(
                 facet=str(t(f"log.facet.{name}")),
-                value=text,
+                value=text if name == "order" else t.short_day(date.fromisoformat(text)),
                 barred=False,
                 drop=search.without(name),
             )

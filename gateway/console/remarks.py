@@ -50,12 +50,13 @@ def _remark(visit: Visit, hint: Hint, known: Names, number: str | None) -> Remar
     values = {"about": about, "day": t.short_day(day), "hour": hint.usual, "n": hint.number}
     by = hint.review.account_id if hint.review else ""
     today = visit.services.store.clock().astimezone(t.zone).date()
-    told = "lapsed" if hint.kind is HintKind.LAPSING and day < today else hint.kind.value
+    rule = "lapsed" if hint.kind is HintKind.LAPSING and day < today else hint.kind.value
+    told = "refusals_new" if hint.kind is HintKind.REFUSALS and not hint.usual else rule
     return Remark(
         hint=hint,
         sentence=t(f"hint.{told}", usual=t.number(hint.usual), **values),
         because=t(
-            f"because.{told}",
+            f"because.{rule}",
             few=noticing.FEW,
             times=noticing.FAR_ABOVE,
             often=noticing.OFTEN,

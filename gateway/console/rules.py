@@ -1,5 +1,6 @@
 """A rule of the policy as people read it: its sentence, its source, and where it stands in its file."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,11 +10,11 @@ from gateway.console.words import Language
 from policies.engine import DENY_UNLESS_PERMITTED, Policy
 
 _SHORT = 8
-_IN_GERMAN = {
-    "GDPR": "DSGVO",
-    "secondary: a partner's summary": "aus zweiter Hand: Zusammenfassung eines Partners",
-}
-"""Sources are names; these have another one in German."""
+_LAWS = {"GDPR": ("Art.", "DSGVO"), "UWG": ("§", "UWG")}
+"""Laws as rules name them, and what German puts before a provision and after the last."""
+
+_SECONDARY = "secondary: a partner's summary"
+_PROVISION = re.compile(r"§?([0-9]+)(?:\(([0-9]+)\))?(?:\(([a-z])\))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +56,32 @@ def default(language: Language) -> Rule:
 
 
 def _source(source: str, language: Language) -> str:
-    if language is Language.GERMAN:
-        for name, german in _IN_GERMAN.items():
-            source = source.replace(name, german)
-    return source
+    if language is not Language.GERMAN:
+        return source
+    cited = "; ".join(_cited(one) for one in source.split("; "))
+    return cited.replace(_SECONDARY, "aus zweiter Hand: Zusammenfassung eines Partners")
+
+
+def _cited(source: str) -> str:
+    """A law as Germans cite it: "GDPR 5(1)(b)" is "Art. 5 Abs. 1 Buchst. b DSGVO"."""
+    law, _, provisions = source.partition(" ")
+    if law not in _LAWS:
+        return source
+    before, after = _LAWS[law]
+    return f"{', '.join(_provision(before, one) for one in provisions.split(', '))} {after}"
+
+
+def _provision(before: str, text: str) -> str:
+    found = _PROVISION.fullmatch(text)
+    if found is None:
+        return text
+    number, paragraph, letter = found.groups()
+    parts = (
+        f"{before} {number}",
+        f"Abs. {paragraph}" if paragraph else "",
+        f"Buchst. {letter}" if letter else "",
+    )
+    return " ".join(part for part in parts if part)
 
 
 def version(policy: str | None) -> str:

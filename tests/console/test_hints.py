@@ -96,7 +96,7 @@ def test_a_burst_of_refusals_is_a_hint(
         for _ in range(number):
             plain.ask("t000000001", Purpose.MARKETING)
         plain.counted()
-        found = about(hints(a_reader), "abgelehnt; üblich")
+        found = about(hints(a_reader), "abgelehnt; was üblich ist")
         clock.advance(seconds=1)
     assert len(found) == 1
     assert "10 Anfragen von Dachser" in found[0]
@@ -110,7 +110,9 @@ def test_a_contact_that_is_fetched_often_is_a_hint(
     assert about(hints(a_reader), "abgerufen") == []
     days(plain, clock, 1)
     [found] = about(hints(a_reader), "abgerufen")
-    assert found == "Der Kontakt zu Auftrag t000000001 wurde bis zum 01.12.2026 5 Mal abgerufen."
+    assert (
+        found == "Der Kontakt zu Auftrag t000000001 wurde 5-mal abgerufen, zuletzt am 01.12.2026."
+    )
 
 
 def test_an_hour_that_a_carrier_is_never_seen_in_is_a_hint(

@@ -209,7 +209,7 @@ def test_a_refusal_says_why(story: Story, services: Services, reviewer: Reader) 
     page = reviewer.get(f"/console/log/{refused.id}")
     assert "<mark>Der Kontakt eines Käufers wird nie für Marketing genutzt" in page.text
     assert "<mark>@id(&#34;no-marketing&#34;)" in page.text
-    assert "UWG §7(2)" in words(page)
+    assert "§ 7 Abs. 2 UWG; Art. 5 Abs. 1 Buchst. b DSGVO" in words(page)
     assert f"Fassung {services.engine.version.removeprefix('sha256:')[:8]}" in words(page)
     assert f"&#34;salt&#34;: &#34;{refused.salt}&#34;" in page.text
 
