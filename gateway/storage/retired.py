@@ -16,7 +16,7 @@ from gateway.storage.entries import Sought
 from gateway.storage.log_check import is_signed
 from gateway.storage.notary import Notary
 from gateway.storage.tables import anchors, checkpoints, entries, entry_reasons, logs, tiles
-from gateway.storage.tally_tables import tallied, tallies
+from gateway.storage.tally_tables import arrivals, arrived, tallied, tallies, tally_sums
 
 
 def over(connection: Connection, before: datetime) -> Sequence[str]:
@@ -57,7 +57,8 @@ def remove(connection: Connection, log: int, most: int) -> bool:
         select(func.max(entries.c.index)).where(entries.c.log == log)
     ).scalar()
     if last is None:
-        for table in (tallies, tallied, anchors, tiles, checkpoints, logs):
+        counts = (tallies, tally_sums, tallied, arrivals, arrived)
+        for table in (*counts, anchors, tiles, checkpoints, logs):
             connection.execute(delete(table).where(table.c.log == log))
         return True
     for table in (entry_reasons, entries):

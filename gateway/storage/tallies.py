@@ -16,21 +16,28 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, selec
 from gateway.audit.entry import Entry
 from gateway.storage.prepared import Prepared
 from gateway.storage.tables import logs
-from gateway.storage.tally_tables import kinds, tallied, tallies
+from gateway.storage.tally_tables import kinds, tallied, tallies, tally_sums
 
 BLOCK = 4096
+SPAN = 64
+"""Blocks that are summed up together once all of them are full."""
+
 _FEW_KINDS = 40
 _ROWS = 400
 
-
-_WHOM = select(tallies.c.kind, tallies.c.subjects).where(
-    tallies.c.log == bindparam("of"),
-    tallies.c.block >= bindparam("low"),
-    tallies.c.block < bindparam("high"),
-    tallies.c.subjects.is_not(None),
+# Of one kind, so that the index is entered where the answer stands.
+_LAST_DAY = Prepared(
+    select(tallies.c.day)
+    .where(
+        tallies.c.log == bindparam("of"),
+        tallies.c.kind == bindparam("kind"),
+        tallies.c.block >= bindparam("low"),
+        tallies.c.block <= bindparam("high"),
+        tallies.c.day <= bindparam("last"),
+    )
+    .order_by(tallies.c.block.desc(), tallies.c.day.desc())
+    .limit(1)
 )
-_DISCLOSED = Prepared(_WHOM)
-_DISCLOSED_AT = Prepared(_WHOM.add_columns(tallies.c.places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +91,39 @@ def counted(connection: Connection, log: int) -> int:
 # ---- Counts -------------------------------------------------------------------------------------
 
 
+def summed(connection: Connection, log: int) -> int:
+    """How many spans of a log are summed up: the number of the first that is not."""
+    last = select(func.max(tally_sums.c.span)).where(tally_sums.c.log == log)
+    found = connection.execute(last).scalar()
+    return 0 if found is None else found + 1
+
+
 def sums(connection: Connection, piece: Piece) -> Counter[int]:
     """How many entries of each kind are in a piece of a log, as far as they are counted."""
     total: Counter[int] = Counter()
     first, last = -(-piece.low // BLOCK), piece.high // BLOCK
-    if first < last:
-        summed = select(tallies.c.kind, func.sum(tallies.c.count)).where(_of_log(piece.log))
-        if first:
-            summed = summed.where(tallies.c.block >= first)
-        whole = summed.where(tallies.c.block < last).group_by(tallies.c.kind)
-        total.update({row[0]: int(row[1]) for row in connection.execute(whole)})
+    low, high = -(-first // SPAN), min(last // SPAN, summed(connection, piece.log))
+    rest = [(first, last)]
+    if low < high:
+        whole = select(tally_sums.c.kind, func.sum(tally_sums.c.count)).where(
+            tally_sums.c.log == piece.log, tally_sums.c.span >= low, tally_sums.c.span < high
+        )
+        _add(total, connection, whole.group_by(tally_sums.c.kind))
+        rest = [(first, low * SPAN), (high * SPAN, last)]
+    for begin, end in rest:
+        if begin < end:
+            within = (tallies.c.block >= begin, tallies.c.block < end)
+            blocks = select(tallies.c.kind, func.sum(tallies.c.count)).where(*within)
+            _add(total, connection, blocks.where(of_log(piece.log)).group_by(tallies.c.kind))
     for block in {piece.low // BLOCK, last} - set(range(first, last)):
         for kind, places in _block(connection, piece.log, block, None):
             total[kind] += sum(piece.low <= place < piece.high for place in places)
     return total
+
+
+def _add(total: Counter[int], connection: Connection, found: Select[*tuple[Any, ...]]) -> None:
+    for kind, number in connection.execute(found):
+        total[kind] += int(number)
 
 
 def by_day(
@@ -108,36 +134,19 @@ def by_day(
     No entry of that day stands before the index `low`.
     """
     found = select(tallies.c.day, tallies.c.kind, func.sum(tallies.c.count))
-    mine = found.where(_of_log(log), tallies.c.block >= low // BLOCK)
+    mine = found.where(of_log(log), tallies.c.block >= low // BLOCK)
     mine = mine.where(tallies.c.day >= since)
     for day, kind, number in connection.execute(mine.group_by(tallies.c.day, tallies.c.kind)):
         yield day, kind, int(number)
 
 
-def last_days(connection: Connection, piece: Piece, until: int) -> dict[int, int]:
-    """The last day (proleptic ordinal), up to and with `until`, on which each kind occurred."""
-    found = select(tallies.c.kind, func.max(tallies.c.day)).where(*_between(piece))
-    found = found.where(_of_log(piece.log))
-    mine = found.where(tallies.c.day <= until).group_by(tallies.c.kind)
-    return {kind: int(day) for kind, day in connection.execute(mine)}
-
-
-def subjects(connection: Connection, piece: Piece, wanted: Collection[int]) -> set[int]:
-    """Whom the disclosures of these kinds tell of: a number for each distinct subject."""
-    found: set[int] = set()
-    first, last = -(-piece.low // BLOCK), piece.high // BLOCK
-    within = {"of": piece.log, "low": first, "high": last}
-    for kind, packed in _DISCLOSED.all(connection, within):
-        if kind in wanted:
-            found.update(_labels(packed))
-    for block in {piece.low // BLOCK, last} - set(range(first, last)):
-        at_edge = {"of": piece.log, "low": block, "high": block + 1}
-        for kind, packed, places in _DISCLOSED_AT.all(connection, at_edge):
-            if kind in wanted:
-                start = block * BLOCK
-                told = zip(_unpacked(places), _labels(packed), strict=True)
-                found.update(it for at, it in told if piece.low <= start + at < piece.high)
-    return found - {0}
+def last_days(
+    connection: Connection, piece: Piece, until: int, wanted: Iterable[int]
+) -> dict[int, int]:
+    """The last day (proleptic ordinal), up to and with `until`, on which each of the kinds occurred."""
+    asked = {"of": piece.log, "low": piece.low // BLOCK, "high": piece.high // BLOCK, "last": until}
+    found = {kind: _LAST_DAY.first(connection, {"kind": kind, **asked}) for kind in wanted}
+    return {kind: row.day for kind, row in found.items() if row is not None}
 
 
 # ---- Places -------------------------------------------------------------------------------------
@@ -228,7 +237,7 @@ def _block(
             yield kind, [block * BLOCK + place for place in _unpacked(places)]
 
 
-def _of_log(log: int) -> ColumnElement[bool]:
+def of_log(log: int) -> ColumnElement[bool]:
     """All tallies of a log; with its kinds named, an index is read from block to block of each."""
     merchant = select(logs.c.merchant).where(logs.c.log == log).scalar_subquery()
     of_merchant = select(kinds.c.kind).where(kinds.c.merchant == merchant)
@@ -263,8 +272,3 @@ def _kind(row: Any) -> Kind:
 
 def _unpacked(places: bytes) -> tuple[int, ...]:
     return struct.unpack(f"<{len(places) // 2}H", places)
-
-
-def _labels(packed: bytes) -> memoryview:
-    """Numbers that tell subjects apart; a machine that reads them backwards does so each time."""
-    return memoryview(packed).cast("Q")

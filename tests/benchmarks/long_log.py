@@ -1,23 +1,25 @@
 """Makes a log of any length: the entries in bulk, its tree by the sequencer, its tallies as counted.
 
 What is synthetic: entries of the same kind differ in place, time, id, salt and subject alone; they are
-spread evenly over the time; and of all but the last thousands the tallies are written as the counter
-would write them, which a test holds against the counter's own, and hints are not looked for.
+spread evenly over the time; and of all but the last thousands the tallies and arrivals are written as
+the counter would write them, which a test holds against the counter's own, and hints are not looked for.
 """
 
 import random
 import sqlite3
+from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from sqlalchemy import Connection, update
 
-from gateway.audit.entry import Entry
-from gateway.storage import counting, tallies
+from gateway.audit.entry import Action, Entry
+from gateway.storage import arriving, counting, tallies
 from gateway.storage.store import Store
 from gateway.storage.tables import logs
-from gateway.storage.tally_tables import tallied
+from gateway.storage.tally_tables import arrived, tallied
 from gateway.usecases.log import sequence
 from gateway.usecases.reviewing import tallying
 
@@ -52,6 +54,8 @@ class _Batch:
     rows: list[tuple[object, ...]]
     reasons: list[tuple[str, str, int, int]]
     cells: dict[tuple[int, int, int], list[tuple[int, int]]]
+    released: list[tuple[int, int, int]]
+    """Kind, subject and day of each release."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,7 @@ def _write(
     into = f"INSERT INTO entries ({columns}) VALUES ({marks})"
     why = 'INSERT INTO entry_reasons (merchant, reason, log, "index") VALUES (?, ?, ?, ?)'
     told = [tallies.Kind.of(one.entry) for one in kinds]
+    seen = _Seen(log, course.subjects, kinds)
     upto = first
     for turn, batch in enumerate(_batches(course, kinds, log, first, size), 1):
         driver.executemany(into, batch.rows)
@@ -121,7 +126,9 @@ def _write(
         if end <= size - _LATE and batch.cells:
             cells = {(at, told[kind], day): them for (at, kind, day), them in batch.cells.items()}
             counting.add(connection, log, "default", cells)
-            connection.execute(update(tallied).where(tallied.c.log == log).values(upto=end))
+            arriving.add(connection, log, "default", seen.arrivals(batch.released))
+            for books in (tallied, arrived):
+                connection.execute(update(books).where(books.c.log == log).values(upto=end))
         upto = end
         if turn % _COMMIT == 0:
             connection.commit()
@@ -141,15 +148,18 @@ def _batches(
     leaves = [_leaf(one.entry) for one in kinds]
     facts = [_facts(one.entry) for one in kinds]
     for start in range(first, size, _BATCH):
-        batch = _Batch([], [], {})
+        batch = _Batch([], [], {}, [])
         count = min(_BATCH, size - start)
         for at, kind in enumerate(chance.choices(range(len(kinds)), weights, k=count), start):
             micro = begin + (end - begin) * (at - first + 1) // (size - first)
             entry = kinds[kind].entry
-            subject, last = None, 0
+            subject, last, day = None, 0, days.of(micro)
             if entry.subject:
-                whole = int(chance.random() * course.subjects) * _NAMES % 2**128
+                number = int(chance.random() * course.subjects)
+                whole = number * _NAMES % 2**128
                 subject, last = f"{whole:032x}", whole % 2**64
+                if entry.action is Action.CONTACT_RELEASED:
+                    batch.released.append((kind, number, day))
             told = f'"{subject}"' if subject else "null"
             leaf = leaves[kind] % (f"{at:032x}", at, chance.getrandbits(128), told, _text(micro))
             before, after = facts[kind]
@@ -157,9 +167,33 @@ def _batches(
                 (log, at, f"{at:032x}", "default", micro, *before, *after, subject, leaf.encode())
             )
             batch.reasons += [("default", code, log, at) for code in entry.reasons]
-            cell = (at // tallies.BLOCK, kind, days.of(micro))
+            cell = (at // tallies.BLOCK, kind, day)
             batch.cells.setdefault(cell, []).append((at % tallies.BLOCK, last))
         yield batch
+
+
+class _Seen:
+    """On which day of the one log the contact of each subject went out last, on each route."""
+
+    def __init__(self, log: int, subjects: int, kinds: Sequence[Kind]) -> None:
+        self._log = log
+        self._routes = [
+            arriving.routes(one.entry.carrier or "", one.entry.actor.id) for one in kinds
+        ]
+        routes = {route for found in self._routes for route in found}
+        self._last = {route: array("I", bytes(4 * subjects)) for route in routes}
+
+    def arrivals(self, released: Sequence[tuple[int, int, int]]) -> "Counter[arriving.Arrival]":
+        """The arrivals among these releases."""
+        found: Counter[arriving.Arrival] = Counter()
+        for kind, subject, day in released:
+            for route in self._routes[kind]:
+                last = self._last[route]
+                before = last[subject]
+                if before != day:
+                    found[route, (self._log, day), (self._log if before else 0, before)] += 1
+                    last[subject] = day
+        return found
 
 
 class _Days:

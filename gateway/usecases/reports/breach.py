@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 
 from gateway.audit.entry import Action, Actor
 from gateway.errors import Unavailable
-from gateway.storage import activity, tallies
+from gateway.storage import activity, arrivals, tallies
+from gateway.storage.arrivals import Route, Span
 from gateway.storage.tallies import Kind
 from gateway.usecases.questions import CONTACT_FIELDS
 from gateway.usecases.reports import period
@@ -69,20 +70,23 @@ def breach(
     store = services.store
     about = {name: it for name, it in (("carrier", carrier_id), ("client", client_id)) if it}
     recorded = period.record(store, merchant, asker, ReportKind.BREACH, covered, about, request_id)
-    period.counted(store, recorded, services.settings.console.time_zone)
+    zone = services.settings.console.time_zone
+    period.counted(store, recorded, zone)
+    period.arrivals_counted(store, recorded, zone)
     with store.read() as connection:
         kinds = _asked_about(connection, merchant, carrier_id, client_id)
         counts = _counts(connection, recorded, kinds)
         released = {id_: kind for id_, kind in kinds.items() if kind.action == _RELEASED}
         received = _received(connection, merchant, recorded, released, counts)
-        subjects: set[int] = set()
-        for piece in recorded.pieces:
-            subjects |= tallies.subjects(connection, piece, released)
+        span = Span(covered.since, covered.until, recorded.pieces)
+        subjects = arrivals.distinct(
+            connection, merchant, span, Route(carrier_id or "", client_id or "")
+        )
     content = Scope(
         period=covered,
         carrier_id=carrier_id,
         client_id=client_id,
-        subjects=len(subjects),
+        subjects=subjects,
         releases=sum(one.releases for one in received),
         refusals=_actions(kinds, counts)[Action.CONTACT_REFUSED.value],
         first_at=min((one.first_at for one in received), default=None),

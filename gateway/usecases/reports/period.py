@@ -21,10 +21,15 @@ _QUARTER = re.compile(r"([0-9]{4})q([1-4])", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From `since`, inclusive, until `until`, exclusive."""
+    """Whole days, as they are counted where the times say: from `since` until `until`, exclusive."""
 
     since: datetime
     until: datetime
+
+    def __post_init__(self) -> None:
+        """Buyers are counted by days."""
+        if any(it.time() != time() for it in (self.since, self.until)):
+            raise ValueError("a period begins and ends at midnight")
 
     @classmethod
     def of_days(cls, first: str, last: str, zone: tzinfo) -> "Period":
@@ -110,6 +115,12 @@ def counted(store: Store, recorded: Recorded, zone: tzinfo) -> None:
     """Have every entry of the report counted. Unavailable while the tallies are far behind."""
     for stretch in recorded.stretches:
         tallying.catch_up(store, stretch.log, stretch.merchant, zone, stretch.high)
+
+
+def arrivals_counted(store: Store, recorded: Recorded, zone: tzinfo) -> None:
+    """The same of the buyers in them."""
+    for stretch in recorded.stretches:
+        tallying.catch_up_arrivals(store, stretch.log, stretch.merchant, zone, stretch.high)
 
 
 def _stretches(connection: Connection, merchant: str, period: Period | None) -> tuple[Stretch, ...]:

@@ -47,10 +47,9 @@ def deeds(connection: Connection, merchant: str, pieces: Iterable[Piece], until:
     last_of_actor: dict[tuple[str, str], int] = {}
     last_of_carrier: dict[str, int] = {}
     for piece in pieces:
-        days = tallies.last_days(connection, piece, until.toordinal())
-        for id_, number in tallies.sums(connection, piece).items():
-            if not number:
-                continue
+        sums = {id_: it for id_, it in tallies.sums(connection, piece).items() if it}
+        days = tallies.last_days(connection, piece, until.toordinal(), sums)
+        for id_, number in sums.items():
             kind = known[id_]
             # Days were counted in the time zone of then.
             day = days.get(id_, until.toordinal())

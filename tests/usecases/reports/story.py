@@ -18,7 +18,7 @@ class Story:
 
 
 def told(world: World) -> Story:
-    """Ten minutes of releases; the log has a checkpoint in between."""
+    """Two days of releases; the log has a checkpoint in between."""
     story = Story(world, world.client(), world.client(carrier="rhenus"))
     for count in (1, 2, 3):
         address = an_address(phoneNumber=f"030 2312500{count}")
@@ -28,7 +28,7 @@ def told(world: World) -> Story:
     world.assign(order_number(3), "rhenus")
     world.ask(story.dachser, order_number(1))
     integrate_waiting(world.store)
-    world.clock.forward(minutes=10)
+    world.clock.forward(days=1)
     world.ask(story.dachser, order_number(1), fields=["phone"])
     world.ask(story.dachser, order_number(2))
     world.ask(story.rhenus, order_number(3))

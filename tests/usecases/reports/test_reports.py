@@ -1,7 +1,7 @@
 """Reports tell what was recorded, no more and no less, and prove what they rest on."""
 
 import json
-from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -21,7 +21,8 @@ from tests.builders import an_order, order_number
 from tests.usecases.reports.story import Story
 from tests.world import NOON, TESTER
 
-DAY = Period(NOON - timedelta(hours=12), NOON + timedelta(hours=12))
+BERLIN = ZoneInfo("Europe/Berlin")
+DAYS = Period.of_days("2026-11-23", "2026-11-24", BERLIN)
 
 
 def checked(made: Made[object]) -> None:
@@ -100,7 +101,7 @@ def test_the_record_of_processing_says_what_is_configured(story: Story) -> None:
 
 def test_the_scope_of_a_breach_is_exact(story: Story) -> None:
     """Four releases of three buyers; each recipient, each field, first and last."""
-    made = breach.breach(story.world.services, "default", TESTER, DAY, None, None)
+    made = breach.breach(story.world.services, "default", TESTER, DAYS, None, None)
     checked(made)
     content = made.content
     assert (content.subjects, content.releases, content.refusals) == (3, 4, 1)
@@ -114,24 +115,24 @@ def test_the_scope_of_a_breach_is_exact(story: Story) -> None:
 
 
 def test_the_scope_is_cut_to_carrier_client_and_period(story: Story) -> None:
-    """One carrier, one client, one hour; and nothing at all where nothing was."""
+    """One carrier, one client, one day; and nothing at all where nothing was."""
     services = story.world.services
-    by_carrier = breach.breach(services, "default", TESTER, DAY, "rhenus", None).content
+    by_carrier = breach.breach(services, "default", TESTER, DAYS, "rhenus", None).content
     assert (by_carrier.subjects, by_carrier.releases) == (1, 1)
     client = story.dachser.client_id
-    by_client = breach.breach(services, "default", TESTER, DAY, None, client).content
+    by_client = breach.breach(services, "default", TESTER, DAYS, None, client).content
     assert (by_client.subjects, by_client.releases, by_client.refusals) == (2, 3, 1)
-    early = Period(NOON - timedelta(hours=1), NOON + timedelta(minutes=5))
+    early = Period.of_days("2026-11-22", "2026-11-23", BERLIN)
     first = breach.breach(services, "default", TESTER, early, None, None).content
     assert (first.subjects, first.releases) == (1, 1)
-    before = Period(NOON - timedelta(days=9), NOON - timedelta(days=8))
+    before = Period.of_days("2026-11-14", "2026-11-14", BERLIN)
     nothing = breach.breach(services, "default", TESTER, before, None, None).content
     assert (nothing.subjects, nothing.releases, nothing.continuity) == (0, 0, ())
 
 
 def test_the_scope_proves_that_the_log_only_grew(story: Story) -> None:
     """Anybody can check the proof from the checkpoint before to the one after."""
-    late = Period(NOON + timedelta(minutes=5), NOON + timedelta(hours=12))
+    late = Period.of_days("2026-11-24", "2026-11-24", BERLIN)
     made = breach.breach(story.world.services, "default", TESTER, late, None, None)
     [proof] = made.content.continuity
     log = Verifier.parse(made.basis.vkey)
@@ -156,7 +157,7 @@ def test_a_scope_over_two_logs_counts_a_buyer_once(story: Story) -> None:
     world.assign(order_number(9))
     world.ask(story.dachser, order_number(9))
     world.ask(story.dachser, order_number(1))
-    both = Period(NOON - timedelta(days=1), world.clock() + timedelta(days=1))
+    both = Period.of_days("2026-11-22", world.clock().date().isoformat(), BERLIN)
     content = breach.breach(world.services, "default", TESTER, both, None, None).content
     assert (content.subjects, content.releases) == (4, 6)
     assert len(content.continuity) == 2
@@ -189,25 +190,25 @@ def test_the_access_review_tells_who_could_and_who_did(story: Story) -> None:
 
 def test_every_report_is_an_entry_with_what_it_covers(story: Story) -> None:
     """Which report, from when to when, about whom; never an order number."""
-    breach.breach(story.world.services, "default", TESTER, DAY, "dachser", None)
+    breach.breach(story.world.services, "default", TESTER, DAYS, "dachser", None)
     last = story.world.log()[-1]
     assert (last.action, last.actor) == ("report.made", TESTER)
     assert last.detail == {
         "report": "breach",
         "carrier": "dachser",
-        "from": DAY.since.isoformat(),
-        "to": DAY.until.isoformat(),
+        "from": DAYS.since.isoformat(),
+        "to": DAYS.until.isoformat(),
     }
 
 
 def test_a_report_is_plain_json(story: Story) -> None:
     """Members in snake_case, times in RFC 3339; everything of it survives."""
-    made = breach.breach(story.world.services, "default", TESTER, DAY, None, None)
+    made = breach.breach(story.world.services, "default", TESTER, DAYS, None, None)
     told = json.loads(json.dumps(as_json(made)))
     assert told["report"] == "breach"
     assert told["content"]["period"] == {
-        "since": "2026-11-23T00:00:00Z",
-        "until": "2026-11-24T00:00:00Z",
+        "since": "2026-11-22T23:00:00Z",
+        "until": "2026-11-24T23:00:00Z",
     }
     assert told["basis"]["checkpoint"].startswith(told["basis"]["origin"])
 
