@@ -80,6 +80,11 @@ def counted(connection: Connection, log: int, zone: tzinfo) -> int:
 def _later(connection: Connection, merchant: str, span: Span, route: Route) -> int:
     """Whom the days tell of, and the pieces do not: released since whoever asks began to ask."""
     newest = span.pieces[0]
+    following = (entries.c.log == newest.log) & (entries.c.index == newest.high)
+    time = connection.execute(select(entries.c.time).where(following)).scalar()
+    if time is None or time >= span.until:
+        # A log's times never run backwards: what follows is of no day that is asked about.
+        return 0
     upto = select(arrived.c.upto).where(arrived.c.log == newest.log).scalar_subquery()
     later = _in(span, route).where(
         entries.c.log == newest.log, entries.c.index >= newest.high, entries.c.index < upto
