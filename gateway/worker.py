@@ -1,5 +1,6 @@
 """One worker process: it answers requests, beside its sequencer, its counter, its keeper and its courier."""
 
+import gc
 import sys
 
 from gateway import tracing
