@@ -37,4 +37,6 @@ def application(settings: Settings) -> Patience:
     outbound = Outbound(unsafe_allow_loopback=settings.unsafe_allow_loopback)
     Courier(Pusher.over(services, outbound)).start()
     app = create_app(services, outbound)
+    # All of this stays: the garbage collector need not look through it again, in the middle of a request.
+    gc.freeze()
     return Patience(watched(app) if tracing.is_on() else app, settings.limits.body_seconds).start()
