@@ -47,7 +47,8 @@ class Sqlite(Database):
     is_sqlite: ClassVar[bool] = True
 
     def __init__(self, url: URL, connections: int) -> None:
-        if not url.database or url.database == ":memory:":
+        # By any other name than its path its journal would not be found, and not waited for.
+        if not url.database or url.database.startswith((":memory:", "file:")):
             raise ConfigurationError("database.url: SQLite needs a file, such as sqlite:////…")
         # As SQLite names what it puts beside it: by the file itself, not by a link to it.
         self._path = Path(url.database).resolve()

@@ -41,6 +41,7 @@ def add(connection: Connection, number: int) -> None:
         "mysql://u:secret@host/gateway",
         "sqlite://",
         "sqlite:///:memory:",
+        "sqlite:///file:gateway.db?uri=true",
         "secret",
         "postgresql://:x/",
     ],
