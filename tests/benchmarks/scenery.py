@@ -102,7 +102,7 @@ def prepared(data: Path, orders: int, url: str | None = None) -> Prepared:
 
 def remember_proof(data: Path) -> None:
     """Make a data directory that knows the policy's proof, which is the same for all and takes seconds."""
-    data.mkdir(mode=0o700, parents=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     (data / _PROOF).write_bytes(_proof())
 
 
