@@ -7,39 +7,29 @@ is bounded by the size of one order, not by the input's.
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, NoReturn, TypeVar
 
+from gateway.marketplaces.elements import DEEP, decoder, order_number, refusal_of
 from gateway.marketplaces.window import CHUNK, Kept, Readable, Window, encoded
 
 ORDER_BYTES = 1024 * 1024
 """What one order may take, unless the caller says otherwise."""
 
-DEPTH = 32
-"""How deep an order's braces and brackets may nest; OTTO's own reach five."""
-
 _KEPT = (
     32 * 1024 * 1024
 )  # characters of a refused value that are still held, so that it stays whole
-_DIGITS = 40  # beyond any number that an order holds; Python itself refuses above 4300
-
 PAGE = "resources"
 """Where OTTO's pages hold their orders."""
 
 _FIX = "save the file as UTF-8 without byte order mark"
-_DEEP = f"nests deeper than {DEPTH} levels"
-
 # In valid JSON a closing brace, a line end and an opening brace never follow one another inside a
 # document, as a comma would stand between them; so this finds NDJSON even where a line is broken.
 _LINES = re.compile(r"^[ \t]*\{.*\}[ \t\r]*\n[ \t\r\n]*\{", re.MULTILINE)
-_HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
-_KEY_TO_SHOW = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _MAY_GO_ON = re.compile(r"[.eE+-]{0,2}")
 """What stands between a number and the end of the window while its rest has not been read."""
-_ORDER_NUMBER = re.compile(r"[A-Za-z0-9]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +119,7 @@ class OrderStream:
         self._page = page
         self._position = 0
         self._defects: list[str] = []
-        self._json = _decoder(self._defects)
+        self._json = decoder(self._defects)
 
     @property
     def consumed(self) -> int:
@@ -206,7 +196,7 @@ class OrderStream:
             yield self._malformed(line, byte, message, text)
             return
         except RecursionError:
-            yield self._malformed(line, byte, _DEEP, text)
+            yield self._malformed(line, byte, DEEP, text)
             return
         if end != len(text):
             yield self._malformed(line, byte, "more than one value on a line", text)
@@ -298,7 +288,7 @@ class OrderStream:
                     _break_json(window, fault.pos, fault.msg)
                 message, place = fault.msg, fault.pos - window.at
             except RecursionError:
-                return self._skipped(window, _DEEP)
+                return self._skipped(window, DEEP)
             else:
                 if window.text[end - 1] in '"]}' or not _MAY_GO_ON.fullmatch(window.text, end):
                     text = window.text[window.at : end]
@@ -334,7 +324,7 @@ class OrderStream:
         elif self._defects:
             refusal = self._defects[0]
         else:
-            refusal = _refusal(value, text, self._page)
+            refusal = refusal_of(value, text, self._page)
         if refusal:
             return self._malformed(line, byte, refusal, text, value)
         self._position += 1
@@ -345,7 +335,7 @@ class OrderStream:
     ) -> Malformed:
         self._position += 1
         raw = None if text is None else encoded(text)
-        return Malformed(self._position, line, byte, message, _order_number(value), raw)
+        return Malformed(self._position, line, byte, message, order_number(value), raw)
 
     def _too_large(self) -> str:
         return f"larger than the limit of {_size(self._limit)} for one order"
@@ -356,74 +346,6 @@ def _until_broken(outcomes: Iterator[_T]) -> Iterator[_T | Broken]:
         yield from outcomes
     except _BrokenError as stop:
         yield stop.broken
-
-
-def _decoder(defects: list[str]) -> json.JSONDecoder:
-    """A decoder that notes in `defects` what JSON allows or Python bends, and goes on to the end."""
-
-    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(pairs)
-        if len(made) != len(pairs):
-            defects.append(_twice([name for name, _ in pairs]))
-        return made
-
-    def whole(digits: str) -> int:
-        if len(digits) <= _DIGITS:
-            return int(digits)
-        defects.append(f"holds a number of {len(digits)} digits")
-        return 0
-
-    def constant(name: str) -> None:
-        defects.append(f"holds {name}, which JSON does not have")
-
-    return json.JSONDecoder(object_pairs_hook=members, parse_int=whole, parse_constant=constant)
-
-
-def _twice(names: list[str]) -> str:
-    name, _ = Counter(names).most_common(1)[0]
-    # A name that is no plain word may be anything, a buyer's address too.
-    shown = f'"{name}"' if _KEY_TO_SHOW.fullmatch(name) else "a name"
-    return f"holds {shown} twice in one object"
-
-
-def _refusal(value: Any, text: str, page: str) -> str:
-    """Why a decoded element cannot be an order; empty where it may be one."""
-    if not isinstance(value, dict):
-        return "not an object in braces"
-    if page in value:
-        return f'"{page}" belongs to a page and holds a list; give pages one after another'
-    if text.count("{") + text.count("[") > DEPTH and _is_deep(value):
-        return _DEEP
-    if _HALF_PAIR.search(text) and _has_half_pair(value):
-        return "holds half of a surrogate pair (\\ud800 to \\udfff), which is no character"
-    return ""
-
-
-def _is_deep(value: dict[str, Any]) -> bool:
-    level: list[Any] = [value]
-    for _ in range(DEPTH):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return False
-    return True
-
-
-def _has_half_pair(value: dict[str, Any]) -> bool:
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _order_number(value: Any) -> str | None:
-    number = value.get("orderNumber") if isinstance(value, dict) else None
-    return number if isinstance(number, str) and _ORDER_NUMBER.fullmatch(number) else None
 
 
 def _is_certain(fault: json.JSONDecodeError, window: Window) -> bool:
