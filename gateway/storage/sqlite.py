@@ -141,8 +141,11 @@ class Sqlite(Database):
             driver = _driver(connection)
             # All writers may be waiting: a reader is not waited for.
             driver.execute(f"PRAGMA busy_timeout={_CHECKPOINT_MILLISECONDS}")
-            pages = driver.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()[0][1]
-            driver.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+            try:
+                pages = driver.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()[0][1]
+            finally:
+                # It is kept for others, who wait as long as ever.
+                driver.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
         return int(pages)
 
     def _beside(self, what: str) -> Path:
